@@ -1,0 +1,1 @@
+//! The library that applications log to logd with.

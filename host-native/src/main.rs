@@ -1,0 +1,2 @@
+//! The log daemon and its command line.
+fn main() {}

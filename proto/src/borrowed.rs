@@ -1,0 +1,1 @@
+//! Decodes a payload without allocating.

@@ -1,0 +1,32 @@
+//! The one schema of logd, and the Rust types generated from it.
+//!
+//! - [`wire`]: what travels in a signed datagram (`wire.proto`).
+//! - [`query`]: questions and answers (`query.proto`).
+//! - [`borrowed`]: decodes a datagram's payload without allocating; the same format, for the hot path.
+
+#![no_std]
+
+extern crate alloc;
+
+pub mod borrowed;
+
+/// Generated from `wire.proto`.
+#[expect(
+    missing_docs,
+    reason = "prost carries the schema's comments only where the schema has them"
+)]
+#[expect(clippy::use_self, reason = "generated code")]
+pub mod wire {
+    include!(concat!(env!("OUT_DIR"), "/logd.wire.rs"));
+}
+
+/// Generated from `query.proto`.
+#[expect(
+    missing_docs,
+    reason = "prost carries the schema's comments only where the schema has them"
+)]
+pub mod query {
+    include!(concat!(env!("OUT_DIR"), "/logd.query.rs"));
+}
+
+pub use prost;
