@@ -10,6 +10,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod drop;
 pub mod event;
 pub mod key;
 pub mod query;
