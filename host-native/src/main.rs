@@ -1,2 +1,7 @@
-//! The log daemon and its command line.
-fn main() {}
+//! The `logd` binary: see `logd --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    logd::run()
+}

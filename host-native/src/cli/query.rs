@@ -1,0 +1,12 @@
+//! `logd query`.
+
+use crate::Outcome;
+
+/// Flags of `logd query`.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs the command.
+pub fn run(_args: Args) -> anyhow::Result<Outcome> {
+    anyhow::bail!("this build has no `logd query`")
+}

@@ -1,0 +1,12 @@
+//! `logd send`.
+
+use crate::Outcome;
+
+/// Flags of `logd send`.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs the command.
+pub fn run(_args: Args) -> anyhow::Result<Outcome> {
+    anyhow::bail!("this build has no `logd send`")
+}
