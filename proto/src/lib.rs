@@ -3,19 +3,20 @@
 //! - [`wire`]: what travels in a signed datagram (`wire.proto`).
 //! - [`query`]: questions and answers (`query.proto`).
 //! - [`borrowed`]: decodes a datagram's payload without allocating; the same format, for the hot path.
+//! - [`encode`]: encodes a WRITE into a buffer that the caller keeps.
 
 #![no_std]
 
 extern crate alloc;
 
 pub mod borrowed;
+pub mod encode;
 
 /// Generated from `wire.proto`.
 #[expect(
     missing_docs,
     reason = "prost carries the schema's comments only where the schema has them"
 )]
-#[expect(clippy::use_self, reason = "generated code")]
 pub mod wire {
     include!(concat!(env!("OUT_DIR"), "/logd.wire.rs"));
 }
