@@ -97,6 +97,7 @@ impl Drops {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test;
     use alloc::collections::BTreeSet;
 
     #[test]

@@ -117,6 +117,7 @@ pub fn covers(prefix: &str, key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test;
     use alloc::string::String;
 
     #[test]

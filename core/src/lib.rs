@@ -10,6 +10,12 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+// What `#[test]` means. A module of tests says `use crate::test;`, so that the same tests run on both targets.
+#[cfg(all(test, not(target_arch = "wasm32")))]
+use core::prelude::v1::test;
+#[cfg(all(test, target_arch = "wasm32"))]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 pub mod drop;
 pub mod event;
 pub mod key;

@@ -150,6 +150,7 @@ impl fmt::Display for Severity {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test;
     use alloc::string::ToString;
 
     #[test]

@@ -94,6 +94,7 @@ fn nanos(d: Duration) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test;
     use alloc::string::ToString;
 
     #[test]

@@ -1,0 +1,64 @@
+//! WebAssembly: the core's tests under Node.
+//!
+//! wasm-bindgen-cli-support comes with Cargo.lock, so nothing has to be installed or downloaded beside Node.
+//! The runner is our own and not wasm-bindgen-cli's, which brings a web server, a TLS stack and a WebDriver
+//! client for tests inside browsers.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+use wasm_bindgen_cli_support::Bindgen;
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+#[derive(clap::Args)]
+pub(crate) struct RunnerArgs {
+    /// What cargo built.
+    file: PathBuf,
+    /// Only tests whose names contain all of these.
+    filters: Vec<String>,
+}
+
+/// Runs the tests of every crate that has some for wasm32.
+pub(crate) fn test() -> Result<()> {
+    // .cargo/config.toml makes `run_tests` the runner of this target.
+    let mut tests = cargo();
+    tests.args(["test", "--target", TARGET, "--tests", "-p=logd-core", "-p=logd-wasm"]);
+    ensure!(tests.status().context("cannot start cargo")?.success(), "a test on {TARGET} failed");
+    Ok(())
+}
+
+/// Runs the tests in one wasm file with Node.
+pub(crate) fn run_tests(args: &RunnerArgs) -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    Bindgen::new()
+        .input_path(&args.file)
+        .out_name("tests")
+        .nodejs(true)?
+        .debug(true)
+        .typescript(false)
+        // The harness calls the tests, which are plain exports; the `main` of cargo's own harness stays unused.
+        .export_wasm(true)
+        .emit_start(false)
+        .generate(dir.path())
+        .with_context(|| format!("cannot translate {}", args.file.display()))?;
+    let harness = dir.path().join("harness.cjs");
+    fs::write(&harness, include_str!("wasm/harness.cjs"))?;
+    let mut node = Command::new("node");
+    node.arg(harness).arg(dir.path().join("tests.js")).args(&args.filters);
+    let status = node.status().context("cannot start node; the tests need Node.js 20 or later")?;
+    ensure!(status.success(), "a test of {} failed", args.file.display());
+    Ok(())
+}
+
+fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root());
+    cargo
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace")
+}
