@@ -1,5 +1,7 @@
 //! An event, borrowed from where it lives: a datagram on the way in, a block on the way out.
 
+use logd_proto::borrowed;
+
 use crate::key::Key;
 use crate::severity::Severity;
 use crate::time::UnixNanos;
@@ -17,6 +19,18 @@ pub enum Value<'a> {
     Flag(bool),
     /// Anything else.
     Bytes(&'a [u8]),
+}
+
+impl<'a> From<borrowed::Value<'a>> for Value<'a> {
+    fn from(value: borrowed::Value<'a>) -> Self {
+        match value {
+            borrowed::Value::Text(v) => Self::Text(v),
+            borrowed::Value::Int(v) => Self::Int(v),
+            borrowed::Value::Float(v) => Self::Float(v),
+            borrowed::Value::Flag(v) => Self::Flag(v),
+            borrowed::Value::Bytes(v) => Self::Bytes(v),
+        }
+    }
 }
 
 /// A name with its value. An event's attributes keep their order; a repeated name is kept as it came.

@@ -1,1 +1,0 @@
-//! Decodes a payload without allocating.
