@@ -16,9 +16,12 @@ use core::prelude::v1::test;
 #[cfg(all(test, target_arch = "wasm32"))]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+pub mod bits;
+pub mod block;
 pub mod drop;
 pub mod event;
 pub mod key;
 pub mod query;
 pub mod severity;
 pub mod time;
+mod varint;

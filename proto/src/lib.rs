@@ -2,6 +2,7 @@
 //!
 //! - [`wire`]: what travels in a signed datagram (`wire.proto`).
 //! - [`query`]: questions and answers (`query.proto`).
+//! - [`buffer`]: what describes a block of events (`buffer.proto`).
 //! - [`borrowed`]: decodes a datagram's payload without allocating; the same format, for the hot path.
 //! - [`encode`]: encodes a WRITE into a buffer that the caller keeps.
 
@@ -28,6 +29,15 @@ pub mod wire {
 )]
 pub mod query {
     include!(concat!(env!("OUT_DIR"), "/logd.query.rs"));
+}
+
+/// Generated from `buffer.proto`.
+#[expect(
+    missing_docs,
+    reason = "prost carries the schema's comments only where the schema has them"
+)]
+pub mod buffer {
+    include!(concat!(env!("OUT_DIR"), "/logd.buffer.rs"));
 }
 
 pub use prost;

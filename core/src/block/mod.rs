@@ -1,0 +1,132 @@
+//! Blocks: the unit of retention, reading, pruning and export.
+//!
+//! A block holds its events column by column. Columns are byte streams to which an event only appends, so the
+//! block that is being filled ([`OpenBlock`]) and a sealed one ([`Block`]) have the same encoding:
+//!
+//! | column | an event adds |
+//! |---|---|
+//! | seq | varint: difference to the event before (0 for the first, whose value is in the header) |
+//! | time, received | zigzag varint: the same |
+//! | severity | one byte |
+//! | key | varint: index of the key in the header |
+//! | text | its UTF-8, then the byte `0xff`, which occurs in no UTF-8 |
+//! | attributes | varint: length of its entries; then the entries |
+//!
+//! The terminator lets a search run over the text of a whole block at once: no needle of text can match across it.
+
+mod attributes;
+mod check;
+mod open;
+mod view;
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use logd_proto::buffer::{BlockHeader, ColumnKind, Compression};
+use logd_proto::prost::Message;
+
+pub use attributes::Attributes;
+pub(crate) use attributes::take_entry;
+pub use check::Damage;
+pub use open::OpenBlock;
+pub use view::{EventRef, Rows, Scratch, View};
+
+/// Ends each text in the text column.
+pub(crate) const TERMINATOR: u8 = 0xff;
+
+const KINDS: usize = 9;
+
+/// An immutable block of events.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Block {
+    header: BlockHeader,
+    body: Box<[u8]>,
+    /// Where each [`ColumnKind`] lies in `body`.
+    stored: [Range<usize>; KINDS],
+}
+
+impl Block {
+    /// `header.columns` must describe `body`; [`Self::decode`] checks what comes from elsewhere.
+    pub(crate) fn from_parts(header: BlockHeader, body: Box<[u8]>) -> Self {
+        let mut stored: [Range<usize>; KINDS] = core::array::from_fn(|_| 0..0);
+        let mut start = 0;
+        for column in &header.columns {
+            let end = start + column.stored_len as usize;
+            stored[column.kind() as usize] = start..end;
+            start = end;
+        }
+        Self { header, body, stored }
+    }
+
+    /// From a header's bytes and a body, as [`Self::header`] and [`Self::body`] gave them. Every column is
+    /// checked, so that reading the block cannot fail later.
+    pub fn decode(header: &[u8], body: &[u8]) -> Result<Self, Damage> {
+        let header = BlockHeader::decode(header).map_err(|_| Damage::Header)?;
+        check::columns(&header, body.len())?;
+        let block = Self::from_parts(header, Box::from(body));
+        check::contents(&block)?;
+        Ok(block)
+    }
+
+    /// What the block says of itself: counts, ranges, dictionaries, columns.
+    pub fn header(&self) -> &BlockHeader {
+        &self.header
+    }
+
+    /// The columns, one after the other.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// How many events it holds.
+    pub fn events(&self) -> usize {
+        self.header.events as usize
+    }
+
+    /// Bytes that it occupies in memory, dictionaries included.
+    pub fn memory(&self) -> usize {
+        let strings = |n: usize, total: usize| n * 40 + total;
+        let h = &self.header;
+        size_of::<Self>()
+            + self.body.len()
+            + h.by_severity.len() * 4
+            + h.columns.len() * size_of::<logd_proto::buffer::Column>()
+            + strings(h.keys.len(), h.keys.iter().map(|k| k.key.len()).sum())
+            + strings(h.attribute_names.len(), h.attribute_names.iter().map(|n| n.len()).sum())
+    }
+
+    /// The columns as slices; `scratch` holds those that had to be decompressed.
+    pub fn view<'a>(&'a self, scratch: &'a mut Scratch) -> View<'a> {
+        View::new(self, scratch)
+    }
+
+    /// The same events with text and attributes compressed, where that makes them smaller.
+    #[must_use]
+    pub fn compressed(&self) -> Self {
+        let mut header = self.header.clone();
+        let mut body = Vec::with_capacity(self.body.len());
+        for column in &mut header.columns {
+            let bytes = &self.body[self.stored[column.kind() as usize].clone()];
+            let worth = matches!(column.kind(), ColumnKind::Text | ColumnKind::Attributes)
+                && column.compression() == Compression::None;
+            let packed = worth.then(|| lz4_flex::block::compress(bytes));
+            match packed.filter(|p| p.len() < bytes.len()) {
+                Some(packed) => {
+                    column.stored_len = packed.len() as u32;
+                    column.set_compression(Compression::Lz4);
+                    body.extend_from_slice(&packed);
+                }
+                None => body.extend_from_slice(bytes),
+            }
+        }
+        Self::from_parts(header, Box::from(body))
+    }
+
+    fn column(&self, kind: ColumnKind) -> &[u8] {
+        &self.body[self.stored[kind as usize].clone()]
+    }
+}
+
+#[cfg(test)]
+mod tests;
