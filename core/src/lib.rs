@@ -23,5 +23,6 @@ pub mod event;
 pub mod key;
 pub mod query;
 pub mod severity;
+pub mod store;
 pub mod time;
 mod varint;

@@ -1,0 +1,148 @@
+//! The rings, and the numbering of events.
+
+mod ring;
+mod router;
+mod snapshot;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+pub use ring::{MIN_BUDGET, RingConfig, RingStatus};
+pub use snapshot::{Handle, RingView, Snapshot};
+
+use crate::drop::DropReason;
+use crate::event::NewEvent;
+use crate::key;
+use crate::time::{Now, UnixNanos};
+use ring::Ring;
+use router::Router;
+
+/// Most rings of a store.
+pub const MAX_RINGS: usize = 1024;
+
+/// The rings of a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreConfig {
+    /// Rings with a prefix each.
+    pub rings: Vec<RingConfig>,
+    /// Takes what no prefix covers; its own prefix is ignored.
+    pub fallback: RingConfig,
+}
+
+/// Why a store cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreError {
+    /// Not a path such as `/prod` or `/prod/api`.
+    Prefix(String),
+    /// Two rings have this prefix.
+    Duplicate(String),
+    /// The ring with this prefix has less than [`MIN_BUDGET`].
+    Budget(String),
+    /// `max_age` or `max_events` of the ring with this prefix is zero.
+    Zero(String),
+    /// More than [`MAX_RINGS`].
+    TooMany,
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Prefix(p) => write!(f, "ring prefix {p:?} is not a path such as /prod/api"),
+            Self::Duplicate(p) => write!(f, "two rings have the prefix {p:?}"),
+            Self::Budget(p) => {
+                write!(f, "the budget of ring {p:?} is below the smallest, {MIN_BUDGET} bytes")
+            }
+            Self::Zero(p) => write!(f, "max_age or max_events of ring {p:?} is zero"),
+            Self::TooMany => write!(f, "there are more than {MAX_RINGS} rings"),
+        }
+    }
+}
+
+impl core::error::Error for StoreError {}
+
+/// Keeps the newest events of each ring.
+#[derive(Debug)]
+pub struct Store {
+    /// The configured rings, then the fallback.
+    rings: Vec<Ring>,
+    router: Router,
+    last_seq: u64,
+}
+
+impl Store {
+    /// Checks the configuration; allocates nothing yet.
+    pub fn new(config: StoreConfig) -> Result<Self, StoreError> {
+        let fallback = RingConfig { prefix: "/".into(), ..config.fallback };
+        check(&config.rings, &fallback)?;
+        let router =
+            Router::new(config.rings.iter().map(|r| r.prefix.as_str()), config.rings.len());
+        let rings = config.rings.into_iter().chain([fallback]).map(Ring::new).collect();
+        Ok(Self { rings, router, last_seq: 0 })
+    }
+
+    /// Stores an event in the ring of its key and gives it the next sequence number; the first is 1.
+    pub fn append(&mut self, now: Now, event: &NewEvent<'_>) -> Result<u64, DropReason> {
+        let seq = self.last_seq + 1;
+        let ring = self.router.route(event.key.as_str());
+        self.rings[ring].append(seq, now.unix, event)?;
+        self.last_seq = seq;
+        Ok(seq)
+    }
+
+    /// The sequence number given last; 0 before the first.
+    pub fn last_seq(&self) -> u64 {
+        self.last_seq
+    }
+
+    /// The rings with these prefixes as they are now, or all when none is named. Copies at most a quarter of a
+    /// block a ring.
+    pub fn snapshot(&mut self, prefixes: &[String]) -> Snapshot {
+        let wanted = |ring: &Ring| prefixes.is_empty() || prefixes.contains(&ring.config().prefix);
+        Snapshot { rings: self.rings.iter_mut().filter(|r| wanted(r)).map(Ring::view).collect() }
+    }
+
+    /// Evicts what is older than its ring's `max_age`.
+    pub fn expire(&mut self, now: Now) {
+        self.rings.iter_mut().for_each(|r| r.expire(now.unix));
+    }
+
+    /// When [`Self::expire`] has something to do next, by the wall clock.
+    pub fn next_expiry(&self) -> Option<UnixNanos> {
+        self.rings.iter().filter_map(Ring::next_expiry).min()
+    }
+
+    /// How each ring stands; the fallback ring last.
+    pub fn rings(&self) -> impl Iterator<Item = RingStatus> + '_ {
+        self.rings.iter().map(Ring::status)
+    }
+}
+
+fn check(rings: &[RingConfig], fallback: &RingConfig) -> Result<(), StoreError> {
+    if rings.len() > MAX_RINGS {
+        return Err(StoreError::TooMany);
+    }
+    for (i, ring) in rings.iter().enumerate() {
+        let path = ring.prefix.strip_prefix('/');
+        let valid = path.is_some_and(|p| p.split('/').all(|segment| !segment.is_empty()))
+            && ring.prefix.len() <= key::MAX_KEY_LEN;
+        if !valid {
+            return Err(StoreError::Prefix(ring.prefix.clone()));
+        }
+        if rings[..i].iter().any(|other| other.prefix == ring.prefix) {
+            return Err(StoreError::Duplicate(ring.prefix.clone()));
+        }
+    }
+    for ring in rings.iter().chain([fallback]) {
+        if ring.budget < MIN_BUDGET {
+            return Err(StoreError::Budget(ring.prefix.clone()));
+        }
+        if ring.max_age.is_some_and(|a| a.is_zero()) || ring.max_events == Some(0) {
+            return Err(StoreError::Zero(ring.prefix.clone()));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

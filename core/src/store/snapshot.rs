@@ -1,0 +1,72 @@
+//! What a reader holds while it searches.
+
+use alloc::string::String;
+use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
+
+use crate::block::Block;
+use crate::time::UnixNanos;
+
+/// The blocks of some rings at one moment.
+///
+/// A snapshot does not keep sealed blocks alive: the memory bound would not be hard if a slow reader could hold
+/// what its ring has evicted. A block that is evicted before the reader comes to it is gone, and the answer
+/// says so ([`logd_proto::query::Coverage`]). While a block is being read, it stays.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// In the order of the configuration, the fallback ring last.
+    pub rings: Vec<RingView>,
+}
+
+/// One ring of a [`Snapshot`].
+#[derive(Clone, Debug, Default)]
+pub struct RingView {
+    /// The ring's prefix; `/` for the fallback ring.
+    pub prefix: String,
+    /// Ascending by sequence number.
+    pub blocks: Vec<Handle>,
+    /// Events that the ring had evicted.
+    pub overwritten: u64,
+    /// Sequence number of the newest of them.
+    pub overwritten_seq: u64,
+    /// When it had been received.
+    pub overwritten_until: UnixNanos,
+}
+
+/// A block that may be evicted at any time.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    block: Weak<Block>,
+    /// Keeps blocks that no ring owns.
+    owned: Option<Arc<Block>>,
+    /// Events of the block.
+    pub events: usize,
+    /// Its first and last sequence number.
+    pub first_seq: u64,
+    /// See `first_seq`.
+    pub last_seq: u64,
+}
+
+impl Handle {
+    /// To a block that its ring owns.
+    pub(crate) fn evictable(block: &Arc<Block>) -> Self {
+        let h = block.header();
+        Self {
+            block: Arc::downgrade(block),
+            owned: None,
+            events: block.events(),
+            first_seq: h.first_seq,
+            last_seq: h.last_seq,
+        }
+    }
+
+    /// To a block that lives as long as the snapshot.
+    pub(crate) fn held(block: Arc<Block>) -> Self {
+        Self { owned: Some(block.clone()), ..Self::evictable(&block) }
+    }
+
+    /// The block, unless it has been evicted.
+    pub fn get(&self) -> Option<Arc<Block>> {
+        self.block.upgrade()
+    }
+}

@@ -1,0 +1,166 @@
+use super::*;
+use crate::block::Scratch;
+use crate::key::Key;
+use crate::severity::Severity;
+use crate::time::MonoNanos;
+use alloc::format;
+use alloc::vec;
+use core::time::Duration;
+use proptest::prelude::*;
+
+fn ring(prefix: &str, budget: usize) -> RingConfig {
+    RingConfig { prefix: prefix.into(), budget, max_age: None, max_events: None }
+}
+
+fn now(seconds: i64) -> Now {
+    Now { unix: UnixNanos(seconds * 1_000_000_000), mono: MonoNanos(0) }
+}
+
+fn event<'a>(key: &'a str, text: &'a str) -> NewEvent<'a> {
+    let key = Key::parse(key).unwrap();
+    NewEvent { time: UnixNanos(7), key, severity: Severity::INFO, text, attributes: &[] }
+}
+
+/// What the rings hold: (seq, key, text) by ring, ascending.
+fn contents(store: &mut Store) -> Vec<Vec<(u64, String, String)>> {
+    let snapshot = store.snapshot(&[]);
+    let mut scratch = Scratch::default();
+    let mut rings = Vec::new();
+    for ring in &snapshot.rings {
+        let mut events = Vec::new();
+        for handle in &ring.blocks {
+            let block = handle.get().unwrap();
+            events.extend(
+                block.view(&mut scratch).rows().map(|e| (e.seq, e.key.into(), e.text.into())),
+            );
+        }
+        rings.push(events);
+    }
+    rings
+}
+
+proptest! {
+    /// Each ring holds exactly the newest of its events, whatever was appended and however often it was looked at.
+    #[test]
+    fn eviction_agrees_with_a_naive_model(
+        appends in prop::collection::vec((0usize..3, 0usize..6000, any::<bool>()), 1..200),
+        max_events in prop::option::of(1u64..100),
+    ) {
+        let keys = ["/a/b", "/a/c/d", "/z/y"];
+        let mut small = ring("/a", MIN_BUDGET);
+        small.max_events = max_events;
+        let mut store = Store::new(StoreConfig { rings: vec![small], fallback: ring("", 2 * MIN_BUDGET) }).unwrap();
+        let mut model: [Vec<(u64, String, String)>; 2] = [vec![], vec![]];
+        for (i, (key, len, look)) in appends.into_iter().enumerate() {
+            let text = format!("{i}-").repeat(len / 4);
+            let seq = store.append(now(i as i64), &event(keys[key], &text)).unwrap();
+            prop_assert_eq!(seq, i as u64 + 1);
+            model[usize::from(key == 2)].push((seq, keys[key].into(), text));
+            if look {
+                contents(&mut store);
+            }
+            for (status, model) in store.rings().zip(&model) {
+                prop_assert!(status.used <= status.budget, "{status:?}");
+                prop_assert_eq!(status.stored, model.len() as u64);
+                prop_assert_eq!(status.events + status.overwritten, status.stored);
+            }
+        }
+        let statuses: Vec<_> = store.rings().collect();
+        for ((held, model), status) in contents(&mut store).iter().zip(&model).zip(&statuses) {
+            prop_assert_eq!(held.len() as u64, status.events);
+            prop_assert_eq!(&held[..], &model[model.len() - held.len()..]);
+            prop_assert_eq!(status.oldest.map(|o| o.0), held.first().map(|e| e.0));
+            prop_assert_eq!(status.newest.map(|o| o.0), held.last().map(|e| e.0));
+        }
+        if let Some(max) = max_events {
+            prop_assert!(statuses[0].events <= max);
+            prop_assert!(statuses[0].events as usize >= model[0].len().min(max as usize - max as usize / 16).min(8));
+        }
+    }
+}
+
+#[test]
+fn a_ring_uses_most_of_its_budget() {
+    let mut store = Store::new(StoreConfig { rings: vec![], fallback: ring("", 4 << 20) }).unwrap();
+    for i in 0..200_000 {
+        let text = format!("request {i} took {} ms", i % 977);
+        store.append(now(i), &event("/a/b", &text)).unwrap();
+    }
+    let status = store.rings().next().unwrap();
+    assert!(status.overwritten > 0);
+    assert!(status.used <= status.budget && status.used * 10 >= status.budget * 8, "{status:?}");
+}
+
+#[test]
+fn events_expire_at_their_age_without_new_ones() {
+    let config = RingConfig { max_age: Some(Duration::from_secs(160)), ..ring("", MIN_BUDGET) };
+    let mut store = Store::new(StoreConfig { rings: vec![], fallback: config }).unwrap();
+    assert_eq!(store.next_expiry(), None);
+    for t in 0..100 {
+        store.append(now(t), &event("/a/b", "x")).unwrap();
+    }
+    // Nothing but the timer drives it from here.
+    let mut last = 0;
+    while let Some(due) = store.next_expiry() {
+        let at = due.0 / 1_000_000_000;
+        assert!(at >= last, "time goes forward");
+        last = at;
+        store.expire(Now { unix: due, mono: MonoNanos(0) });
+        for e in contents(&mut store).concat() {
+            assert!(at - (e.0 as i64 - 1) <= 170, "event {} is still there at {at}", e.0);
+        }
+    }
+    let status = store.rings().next().unwrap();
+    assert_eq!((status.events, status.overwritten), (0, 100));
+    assert!((259..=270).contains(&last), "{last}");
+}
+
+#[test]
+fn an_event_larger_than_its_ring_is_refused_and_takes_no_number() {
+    let mut store =
+        Store::new(StoreConfig { rings: vec![], fallback: ring("", MIN_BUDGET) }).unwrap();
+    let huge = "x".repeat(MIN_BUDGET);
+    assert_eq!(store.append(now(1), &event("/a/b", &huge)), Err(DropReason::RingFull));
+    assert_eq!(store.append(now(1), &event("/a/b", "ok")), Ok(1));
+}
+
+#[test]
+fn a_snapshot_does_not_pin_what_is_evicted() {
+    let mut store =
+        Store::new(StoreConfig { rings: vec![], fallback: ring("", MIN_BUDGET) }).unwrap();
+    let text = "x".repeat(1000);
+    for i in 0..100 {
+        store.append(now(i), &event("/a/b", &text)).unwrap();
+    }
+    let snapshot = store.snapshot(&[]);
+    let held = || snapshot.rings[0].blocks.iter().filter(|h| h.get().is_some()).count();
+    assert_eq!(held(), snapshot.rings[0].blocks.len());
+    for i in 0..200 {
+        store.append(now(i), &event("/a/b", &text)).unwrap();
+    }
+    assert!(held() <= 1, "only a copy of the open block may be left");
+}
+
+#[test]
+fn snapshots_of_named_rings_only() {
+    let rings = vec![ring("/a", MIN_BUDGET), ring("/b", MIN_BUDGET)];
+    let mut store = Store::new(StoreConfig { rings, fallback: ring("", MIN_BUDGET) }).unwrap();
+    store.append(now(1), &event("/a/x", "1")).unwrap();
+    let snapshot = store.snapshot(&["/a".into(), "/".into()]);
+    let prefixes: Vec<_> = snapshot.rings.iter().map(|r| r.prefix.as_str()).collect();
+    assert_eq!(prefixes, ["/a", "/"]);
+}
+
+#[test]
+fn bad_configurations_say_what_is_wrong() {
+    let fallback = ring("", MIN_BUDGET);
+    let make = |rings| Store::new(StoreConfig { rings, fallback: fallback.clone() }).err();
+    for bad in ["", "prod", "/", "/prod/", "//x"] {
+        assert_eq!(make(vec![ring(bad, MIN_BUDGET)]), Some(StoreError::Prefix(bad.into())));
+    }
+    let twice = vec![ring("/a", MIN_BUDGET), ring("/a", MIN_BUDGET)];
+    assert_eq!(make(twice), Some(StoreError::Duplicate("/a".into())));
+    assert_eq!(make(vec![ring("/a", MIN_BUDGET - 1)]), Some(StoreError::Budget("/a".into())));
+    let zero = RingConfig { max_events: Some(0), ..ring("/a", MIN_BUDGET) };
+    assert_eq!(make(vec![zero]), Some(StoreError::Zero("/a".into())));
+}
