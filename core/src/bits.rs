@@ -130,6 +130,7 @@ impl Bits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test;
     use alloc::collections::BTreeSet;
     use proptest::prelude::*;
 

@@ -86,13 +86,12 @@ pub(super) fn contents(block: &Block) -> Result<(), Damage> {
     let ok = |good: bool, kind| if good { Ok(()) } else { Err(Damage::Column(kind)) };
 
     for column in &h.columns {
-        let kind = column.kind();
-        let len = match kind {
-            ColumnKind::Text => view.text().len(),
-            ColumnKind::Attributes => view.attribute_column().len(),
-            _ => continue,
+        let unpacked = match column.kind() {
+            ColumnKind::Text => view.text(),
+            ColumnKind::Attributes => view.attribute_column(),
+            kind => block.column(kind),
         };
-        ok(len == column.len as usize, kind)?;
+        ok(unpacked.len() == column.len as usize, column.kind())?;
     }
     if n == 0 {
         return Err(Damage::Header);

@@ -2,6 +2,7 @@ use super::*;
 use crate::event::{Attribute, NewEvent, Value};
 use crate::key::Key;
 use crate::severity::Severity;
+use crate::test;
 use crate::time::UnixNanos;
 use alloc::format;
 use alloc::string::String;

@@ -150,7 +150,7 @@ pub struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     /// The event at `row`, counted from the block's first; rows must be asked for in ascending order.
-    pub(crate) fn at(&mut self, row: usize) -> Option<EventRef<'a>> {
+    pub fn at(&mut self, row: usize) -> Option<EventRef<'a>> {
         while self.row < row {
             self.advance()?;
         }

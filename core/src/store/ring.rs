@@ -148,7 +148,7 @@ impl Ring {
         let sealed = self.blocks.iter().map(Handle::evictable);
         RingView {
             prefix: self.config.prefix.clone(),
-            blocks: sealed.chain(self.frozen.iter().cloned().map(Handle::held)).collect(),
+            blocks: sealed.chain(self.frozen.iter().map(Handle::owned)).collect(),
             overwritten: self.evicted.events,
             overwritten_seq: self.evicted.last_seq,
             overwritten_until: self.evicted.last_received,

@@ -51,6 +51,7 @@ impl Router {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test;
     use alloc::format;
 
     #[test]

@@ -33,12 +33,10 @@ pub struct RingView {
     pub overwritten_until: UnixNanos,
 }
 
-/// A block that may be evicted at any time.
+/// A block of a snapshot.
 #[derive(Clone, Debug)]
 pub struct Handle {
-    block: Weak<Block>,
-    /// Keeps blocks that no ring owns.
-    owned: Option<Arc<Block>>,
+    block: Held,
     /// Events of the block.
     pub events: usize,
     /// Its first and last sequence number.
@@ -47,26 +45,35 @@ pub struct Handle {
     pub last_seq: u64,
 }
 
+#[derive(Clone, Debug)]
+enum Held {
+    /// A ring owns it and may evict it at any time.
+    Evictable(Weak<Block>),
+    /// It lives as long as the snapshot.
+    Owned(Arc<Block>),
+}
+
 impl Handle {
     /// To a block that its ring owns.
     pub(crate) fn evictable(block: &Arc<Block>) -> Self {
-        let h = block.header();
-        Self {
-            block: Arc::downgrade(block),
-            owned: None,
-            events: block.events(),
-            first_seq: h.first_seq,
-            last_seq: h.last_seq,
-        }
+        Self::new(block, Held::Evictable(Arc::downgrade(block)))
     }
 
     /// To a block that lives as long as the snapshot.
-    pub(crate) fn held(block: Arc<Block>) -> Self {
-        Self { owned: Some(block.clone()), ..Self::evictable(&block) }
+    pub(crate) fn owned(block: &Arc<Block>) -> Self {
+        Self::new(block, Held::Owned(block.clone()))
+    }
+
+    fn new(block: &Block, held: Held) -> Self {
+        let h = block.header();
+        Self { block: held, events: block.events(), first_seq: h.first_seq, last_seq: h.last_seq }
     }
 
     /// The block, unless it has been evicted.
     pub fn get(&self) -> Option<Arc<Block>> {
-        self.block.upgrade()
+        match &self.block {
+            Held::Evictable(block) => block.upgrade(),
+            Held::Owned(block) => Some(block.clone()),
+        }
     }
 }

@@ -2,6 +2,7 @@ use super::*;
 use crate::block::Scratch;
 use crate::key::Key;
 use crate::severity::Severity;
+use crate::test;
 use crate::time::MonoNanos;
 use alloc::format;
 use alloc::vec;
@@ -65,8 +66,10 @@ proptest! {
                 prop_assert_eq!(status.events + status.overwritten, status.stored);
             }
         }
+        // Looking may seal, and so evict.
+        let contents = contents(&mut store);
         let statuses: Vec<_> = store.rings().collect();
-        for ((held, model), status) in contents(&mut store).iter().zip(&model).zip(&statuses) {
+        for ((held, model), status) in contents.iter().zip(&model).zip(&statuses) {
             prop_assert_eq!(held.len() as u64, status.events);
             prop_assert_eq!(&held[..], &model[model.len() - held.len()..]);
             prop_assert_eq!(status.oldest.map(|o| o.0), held.first().map(|e| e.0));
