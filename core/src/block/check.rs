@@ -85,13 +85,11 @@ pub(super) fn contents(block: &Block) -> Result<(), Damage> {
     let n = block.events();
     let ok = |good: bool, kind| if good { Ok(()) } else { Err(Damage::Column(kind)) };
 
-    for column in &h.columns {
-        let unpacked = match column.kind() {
-            ColumnKind::Text => view.text(),
-            ColumnKind::Attributes => view.attribute_column(),
-            kind => block.column(kind),
-        };
-        ok(unpacked.len() == column.len as usize, column.kind())?;
+    let columns =
+        [(ColumnKind::Text, view.text()), (ColumnKind::Attributes, view.attribute_column())];
+    for (kind, unpacked) in columns {
+        let column = h.columns.iter().find(|c| c.kind() == kind);
+        ok(column.is_some_and(|c| c.len as usize == unpacked.len()), kind)?;
     }
     if n == 0 {
         return Err(Damage::Header);
