@@ -2,9 +2,10 @@
 
 use crate::Outcome;
 
-/// Flags of `logd serve`.
-#[derive(Debug, clap::Args)]
-pub struct Args {}
+mod args;
+pub mod config;
+
+pub use args::Args;
 
 /// Runs the daemon until a signal stops it.
 pub fn run(_args: Args) -> anyhow::Result<Outcome> {
