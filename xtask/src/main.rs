@@ -1,7 +1,14 @@
-//! The project's own commands.
+//! The project's own commands: `cargo xtask run | test | check`.
 
-#![expect(clippy::print_stderr, reason = "commands talk to the terminal")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "commands talk to the terminal")]
 
+extern crate alloc;
+
+mod check;
+mod run;
+mod sh;
+mod test;
+mod tidy;
 mod wasm;
 
 use std::process::ExitCode;
@@ -12,6 +19,12 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Command {
+    /// Builds everything and starts a daemon with throw-away secrets.
+    Run(run::Args),
+    /// Runs every test there is.
+    Test(test::Args),
+    /// Formatting, lints on every target, documentation, and the facts that drift.
+    Check,
     /// Runs the core's tests on wasm32, with Node.
     WasmTest,
     /// Runs the tests in one wasm file; cargo starts this for `cargo test --target wasm32-unknown-unknown`.
@@ -21,6 +34,9 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Command::parse() {
+        Command::Run(args) => run::run(&args),
+        Command::Test(args) => test::test(&args),
+        Command::Check => check::check(),
         Command::WasmTest => wasm::test(),
         Command::WasmRunner(args) => wasm::run_tests(&args),
     };

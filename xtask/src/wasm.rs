@@ -5,11 +5,13 @@
 //! client for tests inside browsers.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use wasm_bindgen_cli_support::Bindgen;
+
+use crate::sh::{cargo, step};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -24,10 +26,10 @@ pub(crate) struct RunnerArgs {
 /// Runs the tests of every crate that has some for wasm32.
 pub(crate) fn test() -> Result<()> {
     // .cargo/config.toml makes `run_tests` the runner of this target.
-    let mut tests = cargo();
-    tests.args(["test", "--target", TARGET, "--tests", "-p=logd-core", "-p=logd-wasm"]);
-    ensure!(tests.status().context("cannot start cargo")?.success(), "a test on {TARGET} failed");
-    Ok(())
+    step(
+        "tests on wasm32",
+        cargo().args(["test", "--target", TARGET, "--tests", "-p=logd-core", "-p=logd-wasm"]),
+    )
 }
 
 /// Runs the tests in one wasm file with Node.
@@ -51,14 +53,4 @@ pub(crate) fn run_tests(args: &RunnerArgs) -> Result<()> {
     let status = node.status().context("cannot start node; the tests need Node.js 20 or later")?;
     ensure!(status.success(), "a test of {} failed", args.file.display());
     Ok(())
-}
-
-fn cargo() -> Command {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root());
-    cargo
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace")
 }

@@ -1,0 +1,38 @@
+//! `cargo xtask test`: every test there is.
+
+use anyhow::Result;
+
+use crate::sh::{cargo, daemon_path, output, step};
+use crate::{run, wasm};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only the unit, property and end-to-end tests whose name contains this.
+    filter: Option<String>,
+}
+
+/// Unit, property and end-to-end tests, then the examples in the documentation, then wasm32.
+pub(crate) fn test(args: &Args) -> Result<()> {
+    // The end-to-end tests start the daemon as a process of its own.
+    step("build the daemon", cargo().args(["build", "--quiet", "-p=logd"]))?;
+
+    let runner: &[&str] = if output(cargo().args(["nextest", "--version"])).is_some() {
+        &["nextest", "run"]
+    } else {
+        &["test", "--lib", "--bins", "--tests"]
+    };
+    step(
+        "tests",
+        cargo()
+            .args(runner)
+            .args(["--workspace", "--all-features"])
+            .args(&args.filter)
+            .env("LOGD_BIN", daemon_path("debug")),
+    )?;
+    if args.filter.is_some() {
+        return Ok(());
+    }
+    step("examples in the documentation", cargo().args(["test", "--doc", "--workspace"]))?;
+    run::install_targets()?;
+    wasm::test()
+}
