@@ -46,6 +46,14 @@ impl Level {
             Self::Fatal => "fatal",
         }
     }
+
+    /// The lowest and the highest severity of this level.
+    pub fn range(self) -> (Severity, Severity) {
+        match self as u8 {
+            0 => (Severity::NONE, Severity::NONE),
+            n => (Severity(4 * n - 3), Severity(4 * n)),
+        }
+    }
 }
 
 impl Severity {
@@ -163,6 +171,12 @@ mod tests {
             assert_eq!(Severity::from_number(n).unwrap().level().name(), name, "{n}");
         }
         assert_eq!(Severity::from_number(25), None);
+        for n in 0..Severity::COUNT {
+            let severity = Severity(n as u8);
+            let (lowest, highest) = severity.level().range();
+            assert!(lowest <= severity && severity <= highest);
+            assert_eq!((lowest.level(), highest.level()), (severity.level(), severity.level()));
+        }
     }
 
     #[test]

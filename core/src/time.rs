@@ -37,6 +37,33 @@ impl UnixNanos {
         (self.0.div_euclid(1_000_000_000), self.0.rem_euclid(1_000_000_000) as i32)
     }
 
+    /// From RFC 3339, `2026-11-21T14:05:00.5+01:00`. Also without the offset (UTC), the seconds, or the time of day.
+    ///
+    /// Digits beyond nanoseconds are ignored; a leap second is the first second of the next minute. `None` for
+    /// anything else and for times that nanoseconds do not reach.
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        Self::parse_rfc3339_range(text).map(|(first, _)| first)
+    }
+
+    /// The first and the last nanosecond of what is written: a day, a minute, a second, or the last digit of a fraction.
+    pub fn parse_rfc3339_range(text: &str) -> Option<(Self, Self)> {
+        const SECOND: i128 = 1_000_000_000;
+        let mut rest = text;
+        let date = date(&mut rest)?;
+        let (of_day, width) = if rest.is_empty() {
+            (0, 86_400 * SECOND)
+        } else {
+            rest = rest.strip_prefix(['T', 't', ' '])?;
+            time_of_day(&mut rest)?
+        };
+        if !rest.is_empty() {
+            return None;
+        }
+        let first = i128::from(date) * 86_400 * SECOND + of_day;
+        let last = (first + width - 1).min(i64::MAX.into());
+        Some((Self(first.try_into().ok()?), Self(last.try_into().ok()?)))
+    }
+
     /// `self + d`, saturating.
     pub fn saturating_add(self, d: Duration) -> Self {
         Self(self.0.saturating_add(nanos(d)))
@@ -87,6 +114,87 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
+/// The inverse of [`civil_from_days`]; `day` may be any day of the month.
+///
+/// Algorithm: as there, `days_from_civil`.
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = year - i64::from(month <= 2);
+    let year_of_era = year.rem_euclid(400);
+    let mp = (month + 9) % 12;
+    let day_of_year = (153 * mp + 2) / 5 + day - 1;
+    let day_of_era = 365 * year_of_era + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    146_097 * year.div_euclid(400) + day_of_era - 719_468
+}
+
+/// Takes `YYYY-MM-DD`: days since 1970-01-01.
+fn date(rest: &mut &str) -> Option<i64> {
+    let year = digits(rest, 4)?;
+    *rest = rest.strip_prefix('-')?;
+    let month = digits(rest, 2)?;
+    *rest = rest.strip_prefix('-')?;
+    let day = digits(rest, 2)?;
+    if !(1..=12).contains(&month) {
+        return None;
+    }
+    let days = days_from_civil(year, month, day);
+    // A day that the month does not have comes back as one of another month.
+    (civil_from_days(days) == (year, month, day)).then_some(days)
+}
+
+/// Takes `hh:mm[:ss[.fraction]][offset]`: nanoseconds since the day's start in UTC, and how many are meant.
+fn time_of_day(rest: &mut &str) -> Option<(i128, i128)> {
+    let minutes = hours_minutes(rest)?;
+    let (mut nanos, mut width) = (i128::from(minutes) * 60_000_000_000, 60_000_000_000);
+    if let Some(after) = rest.strip_prefix(':') {
+        *rest = after;
+        let seconds = digits(rest, 2).filter(|&s| s <= 60)?;
+        width = 1_000_000_000;
+        nanos += i128::from(seconds) * width;
+        if let Some(after) = rest.strip_prefix('.') {
+            let end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
+            let (fraction, after) = after.split_at(end);
+            *rest = after;
+            if fraction.is_empty() {
+                return None;
+            }
+            for digit in fraction.bytes().take(9) {
+                width /= 10;
+                nanos += i128::from(digit - b'0') * width;
+            }
+        }
+    }
+    let sign = match rest.chars().next() {
+        None => return Some((nanos, width)),
+        Some('Z' | 'z') => 0,
+        Some('+') => -1,
+        Some('-') => 1,
+        Some(_) => return None,
+    };
+    *rest = &rest[1..];
+    if sign != 0 {
+        nanos += sign * i128::from(hours_minutes(rest)?) * 60_000_000_000;
+    }
+    Some((nanos, width))
+}
+
+/// Takes `hh:mm`: minutes.
+fn hours_minutes(rest: &mut &str) -> Option<i64> {
+    let hours = digits(rest, 2).filter(|&h| h < 24)?;
+    *rest = rest.strip_prefix(':')?;
+    let minutes = digits(rest, 2).filter(|&m| m < 60)?;
+    Some(hours * 60 + minutes)
+}
+
+/// Takes exactly `n` digits.
+fn digits(rest: &mut &str, n: usize) -> Option<i64> {
+    let (taken, after) = rest.split_at_checked(n)?;
+    if !taken.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    *rest = after;
+    taken.parse().ok()
+}
+
 fn nanos(d: Duration) -> i64 {
     i64::try_from(d.as_nanos()).unwrap_or(i64::MAX)
 }
@@ -111,6 +219,61 @@ mod tests {
         for t in [0, 1, -1, 1_700_000_000_123_456_789, i64::MIN + 1_000_000_000] {
             let (s, n) = UnixNanos(t).to_parts();
             assert_eq!(UnixNanos::from_parts(s, n), UnixNanos(t));
+        }
+    }
+
+    #[test]
+    fn parses_rfc3339() {
+        let cases = [
+            ("1970-01-01T00:00:00Z", 0),
+            ("1970-01-01", 0),
+            ("1970-01-01T00:00", 0),
+            ("1970-01-01t00:00:01z", 1_000_000_000),
+            ("1970-01-01 00:00:01", 1_000_000_000),
+            ("2024-02-29T12:34:56.000000007Z", 1_709_210_096_000_000_007),
+            ("2024-02-29T12:34:56.0000000079Z", 1_709_210_096_000_000_007),
+            ("2024-02-29T13:34:56.5+01:00", 1_709_210_096_500_000_000),
+            ("2024-02-29T07:04:56-05:30", 1_709_210_096_000_000_000),
+            ("2016-12-31T23:59:60Z", 1_483_228_800_000_000_000),
+            ("1969-12-31T23:59:59.999999999Z", -1),
+            ("2262-04-11T23:47:16.854775807Z", i64::MAX),
+            ("1677-09-21T00:12:43.145224192Z", i64::MIN),
+        ];
+        for (text, nanos) in cases {
+            assert_eq!(UnixNanos::parse_rfc3339(text), Some(UnixNanos(nanos)), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_time() {
+        let cases = "2023-02-29 2023-13-01 2023-00-10 2023-01-00 2023-1-01 23-01-01 2023-01-01T 2023-01-01T24:00
+            2023-01-01T00:60 2023-01-01T00:00:61 2023-01-01T00:00:00. 2023-01-01T00:00:00.Z 2023-01-01T00:00+1
+            2023-01-01T00:00+24:00 2023-01-01T00:00Zx 2023-01-01Z 2023-01-01T00:00é 2262-04-11T23:47:16.854775808Z
+            1677-09-21T00:12:43.145224191Z 9999-12-31 +023-01-01 2023-01-01T+1:00 é 2023-01-0é";
+        for text in cases.split_whitespace().chain(["", " 2023-01-01", "2023-01-01  00:00"]) {
+            assert_eq!(UnixNanos::parse_rfc3339(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_as_wide_as_its_last_digit() {
+        for (text, nanos) in [
+            ("2024-02-29", 86_400_000_000_000),
+            ("2024-02-29T12:34", 60_000_000_000),
+            ("2024-02-29T12:34:56Z", 1_000_000_000),
+            ("2024-02-29T12:34:56.12Z", 10_000_000),
+            ("2024-02-29T12:34:56.123456789+00:00", 1),
+        ] {
+            let (first, last) = UnixNanos::parse_rfc3339_range(text).unwrap();
+            assert_eq!(last.0 - first.0 + 1, nanos, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_time_parses_back(nanos: i64) {
+            let text = UnixNanos(nanos).to_string();
+            proptest::prop_assert_eq!(UnixNanos::parse_rfc3339(&text), Some(UnixNanos(nanos)), "{}", text);
         }
     }
 }

@@ -1,0 +1,100 @@
+//! Regular expressions with bounds. The parser checks with them and the evaluator searches with them, so what
+//! parses also runs.
+
+use alloc::string::{String, ToString};
+use core::fmt;
+use core::ops::Range;
+
+use regex_automata::meta;
+use regex_automata::nfa::thompson::WhichCaptures;
+
+/// A compiled pattern.
+pub use regex_automata::meta::Regex;
+
+/// Longest pattern, in bytes.
+pub const MAX_PATTERN: usize = 1024;
+
+/// Most bytes of a compiled pattern's automaton. Unicode classes are what takes the room: `\w{20}` still fits.
+const MAX_NFA: usize = 1 << 20;
+
+/// Bytes for the states that a search builds as it goes; past it the search starts them anew.
+const SEARCH_CACHE: usize = 1 << 20;
+
+/// Why a pattern does not compile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegexError {
+    /// What is wrong, in one line.
+    pub message: String,
+    /// Which bytes of the pattern, when it is not the whole.
+    pub span: Option<Range<usize>>,
+}
+
+/// Compiles a pattern of the `regex` crate's syntax, with Unicode, in bounded memory.
+pub fn compile(pattern: &str) -> Result<Regex, RegexError> {
+    let whole = |message: String| RegexError { message, span: None };
+    if pattern.len() > MAX_PATTERN {
+        return Err(whole(alloc::format!("a pattern has at most {MAX_PATTERN} bytes")));
+    }
+    let config = meta::Config::new()
+        .nfa_size_limit(Some(MAX_NFA))
+        .hybrid_cache_capacity(SEARCH_CACHE)
+        // Where a match lies is all that is asked; groups would cost room and time.
+        .which_captures(WhichCaptures::Implicit);
+    meta::Builder::new().configure(config).build(pattern).map_err(|e| match e.syntax_error() {
+        Some(regex_syntax::Error::Parse(e)) => {
+            let span = e.span().start.offset..e.span().end.offset;
+            RegexError { message: e.kind().to_string(), span: Some(span) }
+        }
+        Some(regex_syntax::Error::Translate(e)) => {
+            let span = e.span().start.offset..e.span().end.offset;
+            RegexError { message: e.kind().to_string(), span: Some(span) }
+        }
+        Some(e) => whole(e.to_string()),
+        None if e.size_limit().is_some() => {
+            whole("the pattern is too large when compiled; repeat fewer times".into())
+        }
+        None => whole(e.to_string()),
+    })
+}
+
+impl fmt::Display for RegexError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl core::error::Error for RegexError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn searches_unicode_and_folds_case() {
+        assert!(compile(r"(?i)größe=\d+").unwrap().is_match("GRÖSSE=1 GRÖßE=٤٢"));
+        assert!(compile(r"\w{20}").unwrap().is_match("ein_Wort_mit_Umläuten"));
+        assert!(compile("").unwrap().is_match(""));
+    }
+
+    #[test]
+    fn says_what_and_where() {
+        let e = compile("ab(c").unwrap_err();
+        assert_eq!((e.message.as_str(), e.span), ("unclosed group", Some(2..3)));
+        let e = compile(r"\p{Nope}").unwrap_err();
+        assert_eq!((e.message.as_str(), e.span), ("Unicode property not found", Some(0..8)));
+        let e = compile("a{2,1}").unwrap_err();
+        assert_eq!(e.span, Some(1..6));
+    }
+
+    #[test]
+    fn refuses_what_would_not_fit() {
+        for pattern in [r"\w{500}", "((a{100}){100}){100}", r"(?i)(\pL{9}){9}(\pL{9}){9}"] {
+            let e = compile(pattern).unwrap_err();
+            assert!(e.message.contains("too large"), "{pattern}: {e}");
+        }
+        let deep = "(".repeat(400) + &")".repeat(400);
+        assert!(compile(&deep).unwrap_err().message.contains("nest"));
+        assert!(compile(&"a".repeat(MAX_PATTERN)).is_ok());
+        assert!(compile(&"a".repeat(MAX_PATTERN + 1)).is_err());
+    }
+}
