@@ -2,6 +2,11 @@
 
 use logd_proto::borrowed;
 
+use alloc::string::ToString;
+use core::fmt;
+
+use logd_proto::wire;
+
 use crate::key::Key;
 use crate::severity::Severity;
 use crate::time::UnixNanos;
@@ -33,6 +38,39 @@ impl<'a> From<borrowed::Value<'a>> for Value<'a> {
     }
 }
 
+impl Value<'_> {
+    /// Hands the value as text to `f`: numbers in decimal, `true` or `false`, bytes in lower-case hexadecimal.
+    pub fn with_text<T>(&self, f: impl FnOnce(&str) -> T) -> T {
+        match self {
+            Self::Text(s) => f(s),
+            Self::Int(_) | Self::Float(_) | Self::Flag(_) | Self::Bytes(_) => f(&self.to_string()),
+        }
+    }
+
+    /// The value as a number, when it is one or is text that is one.
+    pub fn as_number(&self) -> Option<f64> {
+        match self {
+            Self::Int(n) => Some(*n as f64),
+            Self::Float(x) => Some(*x),
+            Self::Text(s) => s.trim().parse().ok(),
+            Self::Flag(_) | Self::Bytes(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Value<'_> {
+    /// See [`Self::with_text`].
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(s) => f.write_str(s),
+            Self::Int(n) => write!(f, "{n}"),
+            Self::Float(x) => write!(f, "{x}"),
+            Self::Flag(b) => write!(f, "{b}"),
+            Self::Bytes(bytes) => bytes.iter().try_for_each(|b| write!(f, "{b:02x}")),
+        }
+    }
+}
+
 /// A name with its value. An event's attributes keep their order; a repeated name is kept as it came.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Attribute<'a> {
@@ -40,6 +78,18 @@ pub struct Attribute<'a> {
     pub name: &'a str,
     /// See [`Value`].
     pub value: Value<'a>,
+}
+
+/// An attribute as the wire has it.
+pub fn to_wire(a: &Attribute<'_>) -> wire::Attribute {
+    let value = match a.value {
+        Value::Text(s) => wire::attribute::Value::Text(s.into()),
+        Value::Int(n) => wire::attribute::Value::Int(n),
+        Value::Float(x) => wire::attribute::Value::Float(x),
+        Value::Flag(b) => wire::attribute::Value::Flag(b),
+        Value::Bytes(b) => wire::attribute::Value::Bytes(b.into()),
+    };
+    wire::Attribute { name: a.name.into(), value: Some(value) }
 }
 
 /// Attribute names that events of the original protocol use.

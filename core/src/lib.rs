@@ -18,6 +18,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 pub mod bits;
 pub mod block;
+pub mod buffer;
 pub mod datagram;
 pub mod drop;
 pub mod event;

@@ -1,11 +1,28 @@
 //! Questions over events: the expression language, and its evaluation over blocks.
+//!
+//! An expression is parsed ([`parse`]), compiled to a [`filter`], and run over a snapshot by a [`Search`], which
+//! prunes blocks by their headers, selects rows column by column and collects what was asked for: a page, a total,
+//! a histogram, facets.
 
 pub mod ast;
 pub mod error;
+pub mod filter;
 pub mod parse;
 pub mod regex;
 
+mod cursor;
 mod display;
+mod facet;
 mod field;
+mod histogram;
 mod lexer;
 mod normal;
+mod page;
+mod search;
+mod text;
+
+pub use cursor::Cursor;
+pub use search::{Limits, Query, QueryError, Search, Step};
+
+#[cfg(test)]
+mod tests;

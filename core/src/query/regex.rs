@@ -31,10 +31,16 @@ pub struct RegexError {
 
 /// Compiles a pattern of the `regex` crate's syntax, with Unicode, in bounded memory.
 pub fn compile(pattern: &str) -> Result<Regex, RegexError> {
-    let whole = |message: String| RegexError { message, span: None };
     if pattern.len() > MAX_PATTERN {
-        return Err(whole(alloc::format!("a pattern has at most {MAX_PATTERN} bytes")));
+        let message = alloc::format!("a pattern has at most {MAX_PATTERN} bytes");
+        return Err(RegexError { message, span: None });
     }
+    compile_trusted(pattern)
+}
+
+/// The same for a pattern that was made here, of any length; the automaton's size is still bounded.
+pub(super) fn compile_trusted(pattern: &str) -> Result<Regex, RegexError> {
+    let whole = |message: String| RegexError { message, span: None };
     let config = meta::Config::new()
         .nfa_size_limit(Some(MAX_NFA))
         .hybrid_cache_capacity(SEARCH_CACHE)

@@ -1,0 +1,20 @@
+//! Buffers: events in a file or on the wire.
+//!
+//! A buffer is a head, frames of one block each, a footer that indexes them, and a trailer that tells where the
+//! footer begins; `docs/buffer-format.md` has every byte. A reader that can seek starts at the end; one that
+//! cannot, or whose file was cut, goes from frame to frame.
+
+mod export;
+mod frame;
+mod open;
+mod write;
+
+pub use export::{Export, Progress};
+pub use frame::{
+    FRAME_HEADER_LEN, Frame, HEAD_LEN, TRAILER_LEN, check_head, footer_offset, read_frame,
+};
+pub use open::{Buffer, Fault};
+pub use write::Writer;
+
+#[cfg(test)]
+mod tests;

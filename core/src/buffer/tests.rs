@@ -1,0 +1,187 @@
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use logd_proto::buffer::Origin;
+use logd_proto::prost::Message;
+use logd_proto::query::{FacetRequest, HistogramRequest, Page, QueryRequest, QueryResponse};
+use proptest::prelude::*;
+
+use super::*;
+use crate::block::Damage;
+use crate::event::{Attribute, NewEvent, Value};
+use crate::key::Key;
+use crate::query::filter::Filter;
+use crate::query::parse::parse;
+use crate::query::{Limits, Query, Search};
+use crate::severity::Severity;
+use crate::store::{MIN_BUDGET, RingConfig, Snapshot, Store, StoreConfig};
+use crate::test;
+use crate::time::{MonoNanos, Now, UnixNanos};
+
+fn filled(events: u64) -> Store {
+    let ring = |prefix: &str, budget| RingConfig {
+        prefix: prefix.into(),
+        budget,
+        max_age: None,
+        max_events: None,
+    };
+    let config =
+        StoreConfig { rings: vec![ring("/a", MIN_BUDGET)], fallback: ring("", 2 * MIN_BUDGET) };
+    let mut store = Store::new(config).unwrap();
+    for i in 0..events {
+        let key = Key::parse(["/a/b", "/a/c", "/x/y"][i as usize % 3]).unwrap();
+        let text = format!("request {i} {}", "lorem ipsum ".repeat(i as usize % 7));
+        let attributes = [Attribute { name: "status", value: Value::Int(200 + i as i64 % 300) }];
+        let event = NewEvent {
+            time: UnixNanos(i as i64 * 1000),
+            key,
+            severity: Severity::from_number(i as u32 % 25).unwrap(),
+            text: &text,
+            attributes: &attributes[..i as usize % 2],
+        };
+        let now = Now { unix: UnixNanos(i as i64 * 1001), mono: MonoNanos(0) };
+        store.append(now, &event).unwrap();
+    }
+    store
+}
+
+fn export(snapshot: Snapshot, filter: Option<&str>) -> Vec<u8> {
+    let filter = filter.map(|f| Filter::compile(&parse(f).unwrap()).unwrap());
+    let origin = Origin { writer: "test".into(), ..Origin::default() };
+    let mut export = Export::new(snapshot, filter, origin);
+    let mut out = Vec::new();
+    let mut last = Progress::default();
+    while let Some(progress) = export.step(&mut out) {
+        last = progress;
+    }
+    assert_eq!(last.blocks, last.of);
+    out
+}
+
+fn ask(snapshot: Snapshot, filter: &str) -> QueryResponse {
+    let request = QueryRequest {
+        filter: filter.into(),
+        page: Some(Page { limit: 1000, ..Page::default() }),
+        total: true,
+        histogram: Some(HistogramRequest { bucket_nanos: 70_000 }),
+        facets: ["key", "level", "attr.status"]
+            .map(|f| FacetRequest { field: f.into(), limit: 5 })
+            .to_vec(),
+        ..QueryRequest::default()
+    };
+    Search::new(Query::compile(&request, &Limits::default()).unwrap(), snapshot).run()
+}
+
+#[test]
+fn a_buffer_answers_as_the_store_did() {
+    let mut store = filled(3000);
+    let bytes = export(store.snapshot(&[]), None);
+    let buffer = Buffer::open(&bytes).unwrap();
+    assert_eq!(buffer.faults, []);
+    for filter in ["", "request", "level>=warn", "attr.status>=400 key:/a", "-lorem", "/1[0-9]+ /"]
+    {
+        let live = ask(store.snapshot(&[]), filter);
+        assert!(live.total.unwrap() > 0, "{filter}");
+        assert_eq!(
+            ask(buffer.snapshot(), filter).encode_to_vec(),
+            live.encode_to_vec(),
+            "{filter}"
+        );
+    }
+}
+
+#[test]
+fn a_filtered_export_holds_what_matches() {
+    let mut store = filled(3000);
+    let bytes = export(store.snapshot(&[]), Some("level>=error lorem"));
+    let buffer = Buffer::open(&bytes).unwrap();
+    let (part, live) = (ask(buffer.snapshot(), ""), ask(store.snapshot(&[]), "level>=error lorem"));
+    assert!(part.total.unwrap() > 0);
+    assert_eq!((part.rows, part.total), (live.rows, live.total));
+    assert_eq!((part.histogram, part.facets), (live.histogram, live.facets));
+}
+
+#[test]
+fn the_footer_tells_where_each_block_is() {
+    let mut store = filled(1000);
+    let bytes = export(store.snapshot(&[]), None);
+    let trailer = &bytes[bytes.len() - TRAILER_LEN..];
+    let offset = footer_offset(trailer).unwrap() as usize;
+    let (Frame::Footer(footer), len) = read_frame(&bytes[offset..]).unwrap() else {
+        panic!("a footer was expected")
+    };
+    assert_eq!(offset + len + TRAILER_LEN, bytes.len());
+    assert!(footer.blocks.len() > 2);
+    for entry in footer.blocks {
+        let frame = &bytes[entry.offset as usize..][..entry.frame_len as usize];
+        let (Frame::Block(block), _) = read_frame(frame).unwrap() else {
+            panic!("a block was expected")
+        };
+        assert_eq!(Some(block.header()), entry.header.as_ref());
+    }
+    let origin = footer.origin.unwrap();
+    let prefixes: Vec<_> = origin.rings.iter().map(|r| r.prefix.as_str()).collect();
+    assert_eq!((origin.writer.as_str(), &prefixes[..]), ("test", &["/a", "/"][..]));
+}
+
+#[test]
+fn an_empty_store_gives_a_buffer_without_blocks() {
+    let bytes = export(filled(0).snapshot(&[]), None);
+    let buffer = Buffer::open(&bytes).unwrap();
+    assert!(buffer.blocks.is_empty() && buffer.faults.is_empty());
+}
+
+#[test]
+fn what_is_no_buffer_is_refused() {
+    for bytes in [&b""[..], b"LOGDBUF", b"LOGDBUF\x02........", b"PK\x03\x04........"] {
+        assert_eq!(Buffer::open(bytes).unwrap_err(), Damage::Magic);
+    }
+}
+
+/// The seqs that a buffer holds, in the order of the file.
+fn seqs(buffer: &Buffer) -> Vec<(String, u64, u64)> {
+    let range = |h: &logd_proto::buffer::BlockHeader| (h.ring.clone(), h.first_seq, h.last_seq);
+    buffer.blocks.iter().map(|b| range(b.header())).collect()
+}
+
+proptest! {
+    #[test]
+    fn a_cut_buffer_opens_as_far_as_it_goes(cut in any::<prop::sample::Index>()) {
+        let bytes = export(filled(600).snapshot(&[]), None);
+        let whole = seqs(&Buffer::open(&bytes).unwrap());
+        let at = HEAD_LEN + cut.index(bytes.len() - HEAD_LEN);
+        let buffer = Buffer::open(&bytes[..at]).unwrap();
+        let part = seqs(&buffer);
+        prop_assert!(whole.starts_with(&part));
+        prop_assert_eq!(buffer.faults.len(), 1);
+        // Nothing whole is missing: what was lost is less than the next block.
+        if let Some(next) = whole.get(part.len()) {
+            let missing = at - (buffer.faults[0].offset);
+            let all = Buffer::open(&bytes).unwrap();
+            let header = all.blocks[part.len()].header();
+            prop_assert!(missing < FRAME_HEADER_LEN + header.encoded_len() + all.blocks[part.len()].body().len(), "{:?}", next);
+        }
+    }
+
+    #[test]
+    fn damage_costs_only_the_block_it_is_in(at in any::<prop::sample::Index>(), xor in 1u8..) {
+        let mut bytes = export(filled(600).snapshot(&[]), None);
+        let whole = seqs(&Buffer::open(&bytes).unwrap());
+        let at = HEAD_LEN + at.index(bytes.len() - HEAD_LEN);
+        bytes[at] ^= xor;
+        let buffer = Buffer::open(&bytes).unwrap();
+        let part = seqs(&buffer);
+        prop_assert!(part.len() + 1 >= whole.len());
+        prop_assert!(part.iter().all(|p| whole.contains(p)));
+        prop_assert!(!buffer.faults.is_empty());
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let bytes = [&b"LOGDBUF\x01"[..], &bytes].concat();
+        let buffer = Buffer::open(&bytes).unwrap();
+        prop_assert!(buffer.blocks.is_empty() && !buffer.faults.is_empty());
+    }
+}

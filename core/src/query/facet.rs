@@ -1,0 +1,139 @@
+//! The most frequent values of a field.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+
+use hashbrown::HashMap;
+use logd_proto::buffer::BlockHeader;
+use logd_proto::query::{Facet, FacetValue};
+
+use crate::bits::Bits;
+use crate::block::{View, take_entry};
+use crate::severity::Severity;
+
+/// A field whose values can be counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Field {
+    Key,
+    Level,
+    Attr(String),
+}
+
+impl Field {
+    pub(super) fn parse(s: &str) -> Option<Self> {
+        match s {
+            "key" => Some(Self::Key),
+            "level" => Some(Self::Level),
+            _ => s.strip_prefix("attr.").filter(|n| !n.is_empty()).map(|n| Self::Attr(n.into())),
+        }
+    }
+}
+
+/// Counts the values of one field, a bounded number of distinct ones.
+#[derive(Debug)]
+pub(super) struct FacetBuilder {
+    field: Field,
+    name: String,
+    limit: usize,
+    max_values: usize,
+    counts: HashMap<String, u64>,
+    present: u64,
+    capped: bool,
+}
+
+impl FacetBuilder {
+    pub(super) fn new(field: Field, name: String, limit: usize, max_values: usize) -> Self {
+        let counts = HashMap::new();
+        Self { field, name, limit, max_values, counts, present: 0, capped: false }
+    }
+
+    /// Whether the header of a block that matches wholly is enough to count it.
+    pub(super) fn header_suffices(&self, h: &BlockHeader) -> bool {
+        match &self.field {
+            Field::Key | Field::Level => true,
+            Field::Attr(name) => !h.attribute_names.contains(name),
+        }
+    }
+
+    /// Counts a block that matches wholly by its header alone; see [`Self::header_suffices`].
+    pub(super) fn add_header(&mut self, h: &BlockHeader) {
+        match &self.field {
+            Field::Key => {
+                for k in &h.keys {
+                    self.count(&k.key, u64::from(k.events));
+                }
+            }
+            Field::Level => {
+                for (severity, &events) in (0..).zip(&h.by_severity) {
+                    self.count(level(severity), u64::from(events));
+                }
+            }
+            Field::Attr(_) => {}
+        }
+    }
+
+    pub(super) fn add(&mut self, view: &View<'_>, selected: &Bits) {
+        let h = view.header();
+        match self.field.clone() {
+            Field::Key => {
+                let mut by_key = alloc::vec![0; h.keys.len()];
+                let rows = view.key_ids().enumerate().filter(|&(row, _)| selected.contains(row));
+                rows.for_each(|(_, id)| by_key[id as usize] += 1);
+                for (k, n) in h.keys.iter().zip(by_key) {
+                    self.count(&k.key, n);
+                }
+            }
+            Field::Level => {
+                let mut by_severity = [0; Severity::COUNT];
+                let rows = view.severities().iter().enumerate();
+                let rows = rows.filter(|&(row, _)| selected.contains(row));
+                rows.for_each(|(_, &severity)| by_severity[usize::from(severity)] += 1);
+                for (severity, n) in (0..).zip(by_severity) {
+                    self.count(level(severity), n);
+                }
+            }
+            Field::Attr(name) => {
+                let Some(id) = h.attribute_names.iter().position(|n| *n == name) else { return };
+                for (row, mut entries) in view.entries().enumerate() {
+                    if !selected.contains(row) {
+                        continue;
+                    }
+                    // An event counts once, with the first value of the name.
+                    let mut values = core::iter::from_fn(|| take_entry(&mut entries));
+                    if let Some((_, value)) = values.find(|&(name, _)| name as usize == id) {
+                        value.with_text(|text| self.count(text, 1));
+                    }
+                }
+            }
+        }
+    }
+
+    fn count(&mut self, value: &str, events: u64) {
+        if events == 0 {
+            return;
+        }
+        self.present += events;
+        if let Some(count) = self.counts.get_mut(value) {
+            *count += events;
+        } else if self.counts.len() < self.max_values {
+            self.counts.insert(value.into(), events);
+        } else {
+            self.capped = true;
+        }
+    }
+
+    pub(super) fn finish(self) -> Facet {
+        let mut values: Vec<_> =
+            self.counts.into_iter().map(|(value, count)| FacetValue { value, count }).collect();
+        values.sort_unstable_by(|a, b| {
+            (Reverse(a.count), &a.value).cmp(&(Reverse(b.count), &b.value))
+        });
+        values.truncate(self.limit);
+        Facet { field: self.name, values, present: self.present, capped: self.capped }
+    }
+}
+
+fn level(severity: u8) -> &'static str {
+    Severity::from_number(u32::from(severity)).unwrap_or_default().level().name()
+}

@@ -1,0 +1,397 @@
+//! A compiled expression: prunes blocks by their headers, and selects the rows of a block column by column.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use logd_proto::buffer::BlockHeader;
+
+use super::ast::{AttrTest, Compare, Expr, StrTest, Term};
+use super::regex::{self, Regex, RegexError};
+use super::text::Contains;
+use crate::bits::Bits;
+use crate::block::{EventRef, TERMINATOR, View, take_entry};
+use crate::event::Value;
+use crate::key;
+use crate::severity::Severity;
+
+/// What a block's header says about a filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// No event can match.
+    None,
+    /// Some may.
+    Some,
+    /// All do.
+    All,
+}
+
+/// A compiled expression.
+#[derive(Clone, Debug)]
+pub struct Filter(Node);
+
+#[derive(Clone, Debug)]
+enum Node {
+    All,
+    And(Vec<Self>),
+    Or(Vec<Self>),
+    Not(Box<Self>),
+    Test(Test),
+}
+
+#[derive(Clone, Debug)]
+enum Test {
+    Severity(Compare, u8),
+    Seq(Compare, u64),
+    Time(Compare, i64),
+    Received(Compare, i64),
+    Key(StrMatcher),
+    Attr(String, AttrMatcher),
+    Text(Contains),
+    Regex(TextRegex),
+}
+
+#[derive(Clone, Debug)]
+enum StrMatcher {
+    Under(String),
+    Equals(String),
+    Prefix(String),
+    Contains(Contains),
+    Regex(Regex),
+}
+
+#[derive(Clone, Debug)]
+enum AttrMatcher {
+    Exists,
+    Str(StrMatcher),
+    Number(Compare, f64),
+}
+
+#[derive(Clone, Debug)]
+struct TextRegex {
+    regex: Regex,
+    /// Whether one search may run over many texts at once. A pattern of Unicode text cannot match the terminator,
+    /// so a match never spans two events; but `^`, `$` and `\b` would see the neighbours, and an empty match
+    /// would fall between them.
+    whole_column: bool,
+}
+
+impl Filter {
+    /// Fails only on a pattern that is too large; the parser has checked those that people write.
+    pub fn compile(expr: &Expr) -> Result<Self, RegexError> {
+        Node::compile(expr).map(Self)
+    }
+
+    /// What the header of a block says without looking at its events.
+    pub fn prune(&self, header: &BlockHeader) -> Verdict {
+        self.0.prune(header)
+    }
+
+    /// The rows of a block that match.
+    pub fn select(&self, view: &View<'_>) -> Bits {
+        self.0.select(view)
+    }
+
+    /// Whether one event matches; the same as [`Self::select`] for its row.
+    pub fn matches(&self, event: &EventRef<'_>) -> bool {
+        self.0.matches(event)
+    }
+}
+
+impl Node {
+    fn compile(expr: &Expr) -> Result<Self, RegexError> {
+        let children = |list: &[Expr]| {
+            let mut nodes = list.iter().map(Self::compile).collect::<Result<Vec<_>, _>>()?;
+            // Cheap tests first: they may spare the dear ones.
+            nodes.sort_by_key(Self::cost);
+            Ok(nodes)
+        };
+        Ok(match expr {
+            Expr::All => Self::All,
+            Expr::And(list) => Self::And(children(list)?),
+            Expr::Or(list) => Self::Or(children(list)?),
+            Expr::Not(inner) => Self::Not(Box::new(Self::compile(inner)?)),
+            Expr::Term(term) => Self::Test(Test::compile(term)?),
+        })
+    }
+
+    /// Rank of what a test reads, cheapest first.
+    fn cost(&self) -> u32 {
+        match self {
+            Self::All => 0,
+            Self::Test(test) => match test {
+                Test::Severity(..) => 1,
+                Test::Key(_) => 2,
+                Test::Seq(..) | Test::Received(..) | Test::Time(..) => 3,
+                Test::Attr(..) => 5,
+                Test::Text(_) => 6,
+                Test::Regex(_) => 7,
+            },
+            Self::Not(inner) => inner.cost(),
+            Self::And(list) | Self::Or(list) => list.iter().map(Self::cost).max().unwrap_or(0),
+        }
+    }
+
+    fn prune(&self, h: &BlockHeader) -> Verdict {
+        match self {
+            Self::All => Verdict::All,
+            Self::And(list) => fold(list.iter().map(|n| n.prune(h)), Verdict::None, Verdict::All),
+            Self::Or(list) => fold(list.iter().map(|n| n.prune(h)), Verdict::All, Verdict::None),
+            Self::Not(inner) => match inner.prune(h) {
+                Verdict::None => Verdict::All,
+                Verdict::Some => Verdict::Some,
+                Verdict::All => Verdict::None,
+            },
+            Self::Test(test) => test.prune(h),
+        }
+    }
+
+    fn select(&self, view: &View<'_>) -> Bits {
+        let n = view.header().events as usize;
+        match self.prune(view.header()) {
+            Verdict::None => return Bits::none(n),
+            Verdict::All => return Bits::all(n),
+            Verdict::Some => {}
+        }
+        match self {
+            Self::All => Bits::all(n),
+            Self::And(list) => {
+                let mut rows = Bits::all(n);
+                for node in list {
+                    rows.intersect(&node.select(view));
+                    if rows.is_empty() {
+                        break;
+                    }
+                }
+                rows
+            }
+            Self::Or(list) => {
+                let mut rows = Bits::none(n);
+                list.iter().for_each(|node| rows.unite(&node.select(view)));
+                rows
+            }
+            Self::Not(inner) => {
+                let mut rows = inner.select(view);
+                rows.complement();
+                rows
+            }
+            Self::Test(test) => test.select(view),
+        }
+    }
+
+    fn matches(&self, e: &EventRef<'_>) -> bool {
+        match self {
+            Self::All => true,
+            Self::And(list) => list.iter().all(|n| n.matches(e)),
+            Self::Or(list) => list.iter().any(|n| n.matches(e)),
+            Self::Not(inner) => !inner.matches(e),
+            Self::Test(test) => test.matches(e),
+        }
+    }
+}
+
+/// `strong` as soon as one part is; `weak` if all are; else some.
+fn fold(parts: impl Iterator<Item = Verdict>, strong: Verdict, weak: Verdict) -> Verdict {
+    let mut all_weak = true;
+    for part in parts {
+        if part == strong {
+            return strong;
+        }
+        all_weak &= part == weak;
+    }
+    if all_weak { weak } else { Verdict::Some }
+}
+
+impl Test {
+    fn compile(term: &Term) -> Result<Self, RegexError> {
+        Ok(match term {
+            Term::Text(needle) => Self::Text(Contains::new(needle)?),
+            Term::Regex(pattern) => Self::Regex(TextRegex::new(pattern)?),
+            Term::Key(test) => Self::Key(StrMatcher::compile(test)?),
+            Term::Severity(compare, severity) => Self::Severity(*compare, severity.number()),
+            Term::Time(compare, t) => Self::Time(*compare, *t),
+            Term::Received(compare, t) => Self::Received(*compare, *t),
+            Term::Seq(compare, seq) => Self::Seq(*compare, *seq),
+            Term::Attr(name, test) => Self::Attr(
+                name.clone(),
+                match test {
+                    AttrTest::Exists => AttrMatcher::Exists,
+                    AttrTest::Str(test) => AttrMatcher::Str(StrMatcher::compile(test)?),
+                    AttrTest::Number(compare, x) => AttrMatcher::Number(*compare, *x),
+                },
+            ),
+        })
+    }
+
+    fn prune(&self, h: &BlockHeader) -> Verdict {
+        match self {
+            Self::Severity(compare, s) => of_parts(
+                (0..).zip(&h.by_severity).filter(|&(_, &events)| events > 0),
+                |(severity, _)| compare.holds(&severity, s),
+            ),
+            Self::Key(test) => of_parts(h.keys.iter(), |k| test.matches(&k.key)),
+            Self::Seq(compare, seq) => of_range(*compare, h.first_seq, h.last_seq, *seq),
+            Self::Time(compare, t) => of_range(*compare, h.min_time, h.max_time, *t),
+            Self::Received(compare, t) => of_range(*compare, h.min_received, h.max_received, *t),
+            Self::Attr(name, _) if !h.attribute_names.contains(name) => Verdict::None,
+            Self::Attr(..) | Self::Text(_) | Self::Regex(_) => Verdict::Some,
+        }
+    }
+
+    fn select(&self, view: &View<'_>) -> Bits {
+        let h = view.header();
+        let n = h.events as usize;
+        match self {
+            Self::Severity(compare, s) => {
+                let accepted: [bool; Severity::COUNT] =
+                    core::array::from_fn(|i| compare.holds(&(i as u8), s));
+                let test = |s: &u8| accepted.get(usize::from(*s)).is_some_and(|&a| a);
+                Bits::from_values(n, view.severities().iter(), test)
+            }
+            Self::Key(test) => {
+                let accepted: Vec<bool> = h.keys.iter().map(|k| test.matches(&k.key)).collect();
+                let test = |id: u32| accepted.get(id as usize).is_some_and(|&a| a);
+                Bits::from_values(n, view.key_ids(), test)
+            }
+            Self::Seq(compare, seq) => {
+                Bits::from_values(n, view.seqs(), |s| compare.holds(&s, seq))
+            }
+            Self::Time(compare, t) => {
+                Bits::from_values(n, view.times(), |time| compare.holds(&time, t))
+            }
+            Self::Received(compare, t) => {
+                Bits::from_values(n, view.receipts(), |time| compare.holds(&time, t))
+            }
+            Self::Attr(name, test) => {
+                let id = h.attribute_names.iter().position(|other| other == name);
+                let has = |entries| attribute_values(entries, id).any(|value| test.matches(value));
+                Bits::from_values(n, view.entries(), has)
+            }
+            Self::Text(needle) => rows_of_hits(view.text(), n, |rest| needle.find(rest)),
+            Self::Regex(test) if test.whole_column => {
+                let find = |rest: &[u8]| test.regex.find(rest).map(|m| m.start());
+                rows_of_hits(view.text(), n, find)
+            }
+            Self::Regex(test) => {
+                Bits::from_values(n, texts(view.text()), |text| test.regex.is_match(text))
+            }
+        }
+    }
+
+    fn matches(&self, e: &EventRef<'_>) -> bool {
+        match self {
+            Self::Severity(compare, s) => compare.holds(&e.severity.number(), s),
+            Self::Key(test) => test.matches(e.key),
+            Self::Seq(compare, seq) => compare.holds(&e.seq, seq),
+            Self::Time(compare, t) => compare.holds(&e.time.0, t),
+            Self::Received(compare, t) => compare.holds(&e.received.0, t),
+            Self::Attr(name, test) => {
+                e.attributes.into_iter().any(|a| a.name == name && test.matches(a.value))
+            }
+            Self::Text(needle) => needle.is_in(e.text),
+            Self::Regex(test) => test.regex.is_match(e.text),
+        }
+    }
+}
+
+/// `All` or `None` when the test says the same of every part.
+fn of_parts<T>(parts: impl Iterator<Item = T>, test: impl Fn(T) -> bool) -> Verdict {
+    let (mut any, mut all) = (false, true);
+    for part in parts {
+        let holds = test(part);
+        any |= holds;
+        all &= holds;
+    }
+    match (any, all) {
+        (false, _) => Verdict::None,
+        (true, true) => Verdict::All,
+        (true, false) => Verdict::Some,
+    }
+}
+
+/// The same for values that lie within `min..=max`, both of which occur.
+fn of_range<T: PartialOrd + Copy>(compare: Compare, min: T, max: T, with: T) -> Verdict {
+    match compare {
+        Compare::Eq if with < min || max < with => Verdict::None,
+        Compare::Ne if with < min || max < with => Verdict::All,
+        Compare::Eq | Compare::Ne if min < max => Verdict::Some,
+        Compare::Eq | Compare::Ne | Compare::Lt | Compare::Le | Compare::Gt | Compare::Ge => {
+            of_parts([min, max].into_iter(), |v| compare.holds(&v, &with))
+        }
+    }
+}
+
+/// The values of the attribute with this id among an event's entries.
+fn attribute_values(mut entries: &[u8], id: Option<usize>) -> impl Iterator<Item = Value<'_>> {
+    core::iter::from_fn(move || take_entry(&mut entries))
+        .filter(move |&(name, _)| Some(name as usize) == id)
+        .map(|(_, value)| value)
+}
+
+/// The rows of a text column in which `find` finds something.
+fn rows_of_hits(column: &[u8], n: usize, find: impl Fn(&[u8]) -> Option<usize>) -> Bits {
+    let mut rows = Bits::none(n);
+    let (mut row, mut from) = (0, 0);
+    while let Some(hit) = column.get(from..).and_then(&find) {
+        let (before, rest) = column[from..].split_at(hit);
+        row += memchr::memchr_iter(TERMINATOR, before).count();
+        let Some(end) = memchr::memchr(TERMINATOR, rest) else { break };
+        rows.insert(row);
+        row += 1;
+        from += hit + end + 1;
+    }
+    rows
+}
+
+/// Each text of a text column.
+fn texts(column: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut start = 0;
+    memchr::memchr_iter(TERMINATOR, column).map(move |end| {
+        let text = &column[start..end];
+        start = end + 1;
+        text
+    })
+}
+
+impl TextRegex {
+    fn new(pattern: &str) -> Result<Self, RegexError> {
+        let regex = regex::compile(pattern)?;
+        let whole_column = regex_syntax::parse(pattern).is_ok_and(|hir| {
+            let properties = hir.properties();
+            properties.look_set().is_empty() && properties.minimum_len().is_some_and(|n| n > 0)
+        });
+        Ok(Self { regex, whole_column })
+    }
+}
+
+impl StrMatcher {
+    fn compile(test: &StrTest) -> Result<Self, RegexError> {
+        Ok(match test {
+            StrTest::Under(s) => Self::Under(s.clone()),
+            StrTest::Equals(s) => Self::Equals(s.clone()),
+            StrTest::Prefix(s) => Self::Prefix(s.clone()),
+            StrTest::Contains(s) => Self::Contains(Contains::new(s)?),
+            StrTest::Regex(pattern) => Self::Regex(regex::compile(pattern)?),
+        })
+    }
+
+    fn matches(&self, s: &str) -> bool {
+        match self {
+            Self::Under(prefix) => key::covers(prefix, s),
+            Self::Equals(other) => s == other,
+            Self::Prefix(prefix) => s.starts_with(prefix.as_str()),
+            Self::Contains(needle) => needle.is_in(s),
+            Self::Regex(regex) => regex.is_match(s),
+        }
+    }
+}
+
+impl AttrMatcher {
+    fn matches(&self, value: Value<'_>) -> bool {
+        match self {
+            Self::Exists => true,
+            Self::Str(test) => value.with_text(|text| test.matches(text)),
+            Self::Number(compare, x) => value.as_number().is_some_and(|n| compare.holds(&n, x)),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The first matching events of a search.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use hashbrown::HashMap;
+use logd_proto::query::{Attributes, Order, Rows};
+
+use super::cursor::Cursor;
+use crate::bits::Bits;
+use crate::block::{EventRef, View};
+use crate::event::to_wire;
+
+/// An event that has left its block.
+#[derive(Clone, Debug)]
+struct Row {
+    seq: u64,
+    time: i64,
+    received: i64,
+    severity: u8,
+    key: String,
+    text: String,
+    attributes: Attributes,
+}
+
+impl Row {
+    fn of(e: &EventRef<'_>) -> Self {
+        Self {
+            seq: e.seq,
+            time: e.time.0,
+            received: e.received.0,
+            severity: e.severity.number(),
+            key: e.key.into(),
+            text: e.text.into(),
+            attributes: Attributes { attributes: e.attributes.map(|a| to_wire(&a)).collect() },
+        }
+    }
+
+    /// Roughly what it occupies.
+    fn bytes(&self) -> usize {
+        let attributes = &self.attributes.attributes;
+        let encoded: usize = attributes.iter().map(prost::Message::encoded_len).sum();
+        size_of::<Self>() + self.key.len() + self.text.len() + encoded + 64 * attributes.len()
+    }
+}
+
+/// Collects a page. Blocks may come in any order; it knows when no further block can change it.
+#[derive(Debug)]
+pub(super) struct PageBuilder {
+    order: Order,
+    limit: usize,
+    max_bytes: usize,
+    capped: bool,
+    after: Option<Cursor>,
+    /// In the order of the page; at most one more than the limit, which tells that there is more.
+    rows: Vec<Row>,
+}
+
+impl PageBuilder {
+    pub(super) fn new(
+        after: Option<Cursor>,
+        order: Order,
+        limit: usize,
+        max_bytes: usize,
+        capped: bool,
+    ) -> Self {
+        Self { order, limit, max_bytes, capped, after, rows: Vec::new() }
+    }
+
+    pub(super) fn order(&self) -> Order {
+        self.order
+    }
+
+    /// Whether an event of `first_seq..=last_seq` could still belong to the page.
+    pub(super) fn wants(&self, first_seq: u64, last_seq: u64) -> bool {
+        let nearest = match self.order {
+            Order::NewestFirst => last_seq,
+            Order::OldestFirst => first_seq,
+        };
+        let farthest = if nearest == first_seq { last_seq } else { first_seq };
+        if self.after.is_some_and(|cursor| !cursor.precedes(farthest)) {
+            return false;
+        }
+        let worst = self.rows.last().filter(|_| self.rows.len() > self.limit);
+        worst.is_none_or(|w| Cursor { order: self.order, seq: nearest }.precedes(w.seq))
+    }
+
+    /// Takes the selected rows of a block.
+    pub(super) fn add(&mut self, view: &View<'_>, mut selected: Bits) {
+        if let Some(cursor) = self.after {
+            selected.intersect(&Bits::from_values(selected.len(), view.seqs(), |seq| {
+                cursor.precedes(seq)
+            }));
+        }
+        selected.keep(self.limit + 1, self.order == Order::NewestFirst);
+        let mut rows = view.rows();
+        self.rows.extend(selected.iter().map_while(|row| rows.at(row)).map(|e| Row::of(&e)));
+        self.rows.sort_unstable_by_key(|r| match self.order {
+            Order::NewestFirst => u64::MAX - r.seq,
+            Order::OldestFirst => r.seq,
+        });
+        self.rows.truncate(self.limit + 1);
+        self.cut();
+    }
+
+    /// Shortens the page where it exceeds its bytes; one event always fits.
+    fn cut(&mut self) {
+        let mut bytes = 0;
+        let fits = |row: &Row| {
+            bytes += row.bytes();
+            bytes <= self.max_bytes
+        };
+        let fit = self.rows.iter().map(fits).take_while(|&f| f).count().max(1);
+        if fit < self.limit.min(self.rows.len()) {
+            self.limit = fit;
+            self.capped = true;
+            self.rows.truncate(fit + 1);
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Rows {
+        let more = self.rows.len() > self.limit;
+        self.rows.truncate(self.limit);
+        let mut out = Rows { capped: self.capped, ..Rows::default() };
+        if let Some(last) = self.rows.last().filter(|_| more) {
+            out.next_cursor = Cursor { order: self.order, seq: last.seq }.to_bytes();
+        }
+        let with_attributes = self.rows.iter().any(|r| !r.attributes.attributes.is_empty());
+        let mut key_ids: HashMap<String, u32> = HashMap::new();
+        for row in self.rows {
+            out.seq.push(row.seq);
+            out.time.push(row.time);
+            out.received.push(row.received);
+            out.severity.push(row.severity);
+            out.key.push(*key_ids.entry(row.key).or_insert_with_key(|key| {
+                out.keys.push(key.clone());
+                out.keys.len() as u32 - 1
+            }));
+            out.text.push_str(&row.text);
+            out.text_len.push(row.text.len() as u32);
+            if with_attributes {
+                out.attributes.push(row.attributes);
+            }
+        }
+        out
+    }
+}

@@ -1,0 +1,306 @@
+//! Runs a query over a snapshot, in steps.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use logd_proto::query::{Coverage, Order, QueryRequest, QueryResponse};
+
+use super::ast::{Compare, Expr, Term};
+use super::cursor::Cursor;
+use super::error::ParseError;
+use super::facet::{FacetBuilder, Field};
+use super::filter::{Filter, Verdict};
+use super::histogram::HistogramBuilder;
+use super::page::PageBuilder;
+use super::parse::parse;
+use super::regex::RegexError;
+use crate::bits::Bits;
+use crate::block::{Block, Scratch};
+use crate::store::{Handle, Snapshot};
+
+/// What a host lets one query ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Events of a page when the request names no limit.
+    pub default_page: usize,
+    /// Events of a page at most.
+    pub max_page: usize,
+    /// Bytes of a page at most, as they lie in memory; one event always fits.
+    pub max_page_bytes: usize,
+    /// Buckets of a histogram at most; past it they widen.
+    pub max_buckets: usize,
+    /// Facets of a request at most.
+    pub max_facets: usize,
+    /// Distinct values that a facet counts at most.
+    pub max_facet_values: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            default_page: 100,
+            max_page: 10_000,
+            max_page_bytes: 16 << 20,
+            max_buckets: 10_000,
+            max_facets: 16,
+            max_facet_values: 100_000,
+        }
+    }
+}
+
+/// Why a request is no query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QueryError {
+    /// The expression.
+    Parse(Box<ParseError>),
+    /// A pattern of a filter that was not parsed.
+    Regex(RegexError),
+    /// The cursor was not given by a page, or by one of the other order.
+    Cursor,
+    /// The order's number is none of the protocol's.
+    Order,
+    /// The width of a histogram's buckets is zero.
+    BucketWidth,
+    /// No such field to count values of.
+    Facet(String),
+    /// More facets than the host answers at once.
+    TooManyFacets(usize),
+}
+
+impl fmt::Display for QueryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Parse(e) => e.fmt(f),
+            Self::Regex(e) => e.fmt(f),
+            Self::Cursor => f.write_str("this cursor was not given by a page of the same order"),
+            Self::Order => f.write_str("the order is newest first or oldest first"),
+            Self::BucketWidth => f.write_str("the width of a bucket must be above zero"),
+            Self::Facet(field) => {
+                write!(f, "no facet of {field:?}; there is key, level and attr.NAME")
+            }
+            Self::TooManyFacets(max) => write!(f, "a query has at most {max} facets"),
+        }
+    }
+}
+
+impl core::error::Error for QueryError {}
+
+impl From<RegexError> for QueryError {
+    fn from(e: RegexError) -> Self {
+        Self::Regex(e)
+    }
+}
+
+/// A question, ready to be run.
+#[derive(Debug)]
+pub struct Query {
+    filter: Filter,
+    page: Option<PageBuilder>,
+    total: Option<u64>,
+    histogram: Option<HistogramBuilder>,
+    facets: Vec<FacetBuilder>,
+}
+
+impl Query {
+    /// Parses the filter and checks every part. The rings that the request names are the host's business: it
+    /// takes the snapshot.
+    pub fn compile(request: &QueryRequest, limits: &Limits) -> Result<Self, QueryError> {
+        let expr = parse(&request.filter).map_err(|e| QueryError::Parse(Box::new(e)))?;
+        Self::with_filter(expr, request, limits)
+    }
+
+    /// The same with an expression instead of the request's text.
+    pub fn with_filter(
+        expr: Expr,
+        request: &QueryRequest,
+        limits: &Limits,
+    ) -> Result<Self, QueryError> {
+        let from = request.from.map(|t| Expr::Term(Term::Time(Compare::Ge, t)));
+        let until = request.until.map(|t| Expr::Term(Term::Time(Compare::Lt, t)));
+        let all = from.into_iter().chain(until).chain([expr]).collect();
+        if request.facets.len() > limits.max_facets {
+            return Err(QueryError::TooManyFacets(limits.max_facets));
+        }
+        let facets = request.facets.iter().map(|f| {
+            let field = Field::parse(&f.field).ok_or_else(|| QueryError::Facet(f.field.clone()))?;
+            let limit = if f.limit == 0 { 10 } else { f.limit as usize };
+            Ok(FacetBuilder::new(field, f.field.clone(), limit, limits.max_facet_values))
+        });
+        let histogram = match &request.histogram {
+            Some(h) if h.bucket_nanos == 0 => return Err(QueryError::BucketWidth),
+            Some(h) => Some(HistogramBuilder::new(h.bucket_nanos, limits.max_buckets)),
+            None => None,
+        };
+        Ok(Self {
+            filter: Filter::compile(&Expr::And(all))?,
+            page: request.page.as_ref().map(|p| page(p, limits)).transpose()?,
+            total: request.total.then_some(0),
+            histogram,
+            facets: facets.collect::<Result<_, QueryError>>()?,
+        })
+    }
+
+    /// Whether anything beside the page needs every block.
+    fn counts(&self) -> bool {
+        self.total.is_some() || self.histogram.is_some() || !self.facets.is_empty()
+    }
+
+    fn add(&mut self, block: &Block, scratch: &mut Scratch) {
+        let h = block.header();
+        let page_wants = self.page.as_ref().is_some_and(|p| p.wants(h.first_seq, h.last_seq));
+        let verdict = self.filter.prune(h);
+        if verdict == Verdict::None || !(page_wants || self.counts()) {
+            return;
+        }
+        if verdict == Verdict::All && !page_wants && self.add_header(block) {
+            return;
+        }
+        let view = block.view(scratch);
+        let selected = match verdict {
+            Verdict::All => Bits::all(block.events()),
+            Verdict::None | Verdict::Some => self.filter.select(&view),
+        };
+        if selected.is_empty() {
+            return;
+        }
+        if let Some(total) = &mut self.total {
+            *total += selected.count() as u64;
+        }
+        if let Some(histogram) = &mut self.histogram {
+            histogram.add(&view, verdict, &selected);
+        }
+        for facet in &mut self.facets {
+            facet.add(&view, &selected);
+        }
+        if let Some(page) = self.page.as_mut().filter(|_| page_wants) {
+            page.add(&view, selected);
+        }
+    }
+
+    /// Counts a block that matches wholly without reading its columns; false, and nothing counted, where the
+    /// header is not enough.
+    fn add_header(&mut self, block: &Block) -> bool {
+        let h = block.header();
+        let one_bucket =
+            self.histogram.as_ref().is_none_or(|b| b.is_one_bucket(h.min_time, h.max_time));
+        if !one_bucket || self.facets.iter().any(|f| !f.header_suffices(h)) {
+            return false;
+        }
+        if let Some(total) = &mut self.total {
+            *total += u64::from(h.events);
+        }
+        if let Some(histogram) = &mut self.histogram {
+            histogram.add_severities(h.min_time, &h.by_severity);
+        }
+        self.facets.iter_mut().for_each(|f| f.add_header(h));
+        true
+    }
+}
+
+fn page(p: &logd_proto::query::Page, limits: &Limits) -> Result<PageBuilder, QueryError> {
+    let order = Order::try_from(p.order).map_err(|_| QueryError::Order)?;
+    let after = match &p.cursor[..] {
+        [] => None,
+        bytes => {
+            let cursor = Cursor::from_bytes(bytes).filter(|c| c.order == order);
+            Some(cursor.ok_or(QueryError::Cursor)?)
+        }
+    };
+    let asked = if p.limit == 0 { limits.default_page } else { p.limit as usize };
+    let limit = asked.min(limits.max_page);
+    Ok(PageBuilder::new(after, order, limit, limits.max_page_bytes, asked > limit))
+}
+
+/// Whether a search has more to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Call [`Search::step`] again.
+    Pending,
+    /// Call [`Search::finish`].
+    Done,
+}
+
+/// A query under way over a snapshot.
+///
+/// ```
+/// use logd_core::query::{Limits, Query, Search, Step};
+/// use logd_core::store::Snapshot;
+/// use logd_proto::query::QueryRequest;
+///
+/// let request = QueryRequest { filter: "level>=warn timeout".into(), total: true, ..Default::default() };
+/// let query = Query::compile(&request, &Limits::default())?;
+/// let mut search = Search::new(query, Snapshot::default());
+/// while search.step(1 << 20) == Step::Pending {
+///     // A deadline or a cancellation is looked at here.
+/// }
+/// assert_eq!(search.finish().total, Some(0));
+/// # Ok::<(), logd_core::query::QueryError>(())
+/// ```
+#[derive(Debug)]
+pub struct Search {
+    query: Query,
+    /// What is left to do, the next block last.
+    blocks: Vec<Handle>,
+    coverage: Coverage,
+    scratch: Scratch,
+}
+
+impl Search {
+    /// Nothing is read yet.
+    pub fn new(query: Query, snapshot: Snapshot) -> Self {
+        let mut coverage = Coverage::default();
+        let mut blocks = Vec::new();
+        for ring in snapshot.rings {
+            coverage.overwritten += ring.overwritten;
+            blocks.extend(ring.blocks);
+        }
+        coverage.oldest_seq = blocks.iter().map(|b| b.first_seq).min().unwrap_or(0);
+        coverage.newest_seq = blocks.iter().map(|b| b.last_seq).max().unwrap_or(0);
+        match query.page.as_ref().map_or(Order::NewestFirst, PageBuilder::order) {
+            Order::NewestFirst => blocks.sort_unstable_by_key(|b| b.last_seq),
+            Order::OldestFirst => {
+                blocks.sort_unstable_by_key(|b| core::cmp::Reverse(b.first_seq));
+            }
+        }
+        Self { query, blocks, coverage, scratch: Scratch::default() }
+    }
+
+    /// Searches blocks until about `budget` bytes of them have been gone through; at least one.
+    pub fn step(&mut self, budget: usize) -> Step {
+        let mut spent = 0;
+        while spent <= budget {
+            let Some(next) = self.blocks.pop() else { return Step::Done };
+            let wanted = |p: &PageBuilder| p.wants(next.first_seq, next.last_seq);
+            if !self.query.counts() && !self.query.page.as_ref().is_some_and(wanted) {
+                continue;
+            }
+            match next.get() {
+                Some(block) => {
+                    spent += block.memory();
+                    self.query.add(&block, &mut self.scratch);
+                }
+                None => self.coverage.evicted_during += next.events as u64,
+            }
+        }
+        Step::Pending
+    }
+
+    /// The answer; of what has been searched so far, if there is more to do.
+    pub fn finish(self) -> QueryResponse {
+        QueryResponse {
+            rows: self.query.page.map(PageBuilder::finish),
+            total: self.query.total,
+            histogram: self.query.histogram.map(HistogramBuilder::finish),
+            facets: self.query.facets.into_iter().map(FacetBuilder::finish).collect(),
+            coverage: Some(self.coverage),
+        }
+    }
+
+    /// All steps at once.
+    pub fn run(mut self) -> QueryResponse {
+        while self.step(usize::MAX) == Step::Pending {}
+        self.finish()
+    }
+}
