@@ -2,6 +2,7 @@
 //!
 //! - [`serve`]: the daemon: configuration, the ingest thread that owns the engine, HTTP.
 //! - [`cli`]: the commands that talk to a daemon, or read an exported buffer.
+//! - [`info`]: the status document of `GET /info`, which `logd status` shows.
 //! - [`json`]: the one rendering of an event as JSON; both use it.
 
 extern crate alloc;
@@ -12,6 +13,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 pub mod cli;
+pub mod info;
 pub mod json;
 pub mod serve;
 
