@@ -64,6 +64,23 @@ impl UnixNanos {
         Some((Self(first.try_into().ok()?), Self(last.try_into().ok()?)))
     }
 
+    /// From what people and programs write: RFC 3339, or Unix time as an integer. The range is the first and the last
+    /// nanosecond of what is written.
+    ///
+    /// The size of an integer tells its unit: seconds up to 11 digits, milliseconds up to 14, microseconds up to 17, else
+    /// nanoseconds. So times of 1973 to 5138 are understood in any of them, as far as nanoseconds reach.
+    pub fn parse_range(text: &str) -> Option<(Self, Self)> {
+        let Ok(n) = text.parse::<i64>() else { return Self::parse_rfc3339_range(text) };
+        let unit = match n.unsigned_abs() {
+            0..100_000_000_000 => 1_000_000_000,
+            100_000_000_000..100_000_000_000_000 => 1_000_000,
+            100_000_000_000_000..100_000_000_000_000_000 => 1_000,
+            _ => 1,
+        };
+        let first = n.checked_mul(unit)?;
+        Some((Self(first), Self(first.saturating_add(unit - 1))))
+    }
+
     /// `self + d`, saturating.
     pub fn saturating_add(self, d: Duration) -> Self {
         Self(self.0.saturating_add(nanos(d)))
@@ -266,6 +283,26 @@ mod tests {
         ] {
             let (first, last) = UnixNanos::parse_rfc3339_range(text).unwrap();
             assert_eq!(last.0 - first.0 + 1, nanos, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_size_of_an_integer_tells_its_unit() {
+        for (text, first, width) in [
+            ("0", 0, 1_000_000_000),
+            ("-1", -1_000_000_000, 1_000_000_000),
+            ("1700000000", 1_700_000_000_000_000_000, 1_000_000_000),
+            ("1700000000123", 1_700_000_000_123_000_000, 1_000_000),
+            ("1700000000123456", 1_700_000_000_123_456_000, 1_000),
+            ("1700000000123456789", 1_700_000_000_123_456_789, 1),
+            ("9223372036", 9_223_372_036_000_000_000, 854_775_808),
+            ("1970-01-01", 0, 86_400_000_000_000),
+        ] {
+            let expect = (UnixNanos(first), UnixNanos(first + (width - 1)));
+            assert_eq!(UnixNanos::parse_range(text), Some(expect), "{text}");
+        }
+        for text in ["9223372037", "9223372036854775808", "1.5", "0x10", ""] {
+            assert_eq!(UnixNanos::parse_range(text), None, "{text}");
         }
     }
 

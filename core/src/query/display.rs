@@ -224,11 +224,16 @@ pub(super) fn quoted(text: &str) -> String {
     out
 }
 
-/// [`quoted`] for a message: a long text is cut.
-pub(super) fn quoted_short(text: &str) -> String {
+/// The first part of a long text, for messages.
+pub(super) fn short(text: &str) -> String {
     const LONGEST: usize = 80;
     match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => quoted(&text[..end]) + "…",
-        None => quoted(text),
+        Some((end, _)) => String::from(&text[..end]) + "…",
+        None => text.into(),
     }
+}
+
+/// [`quoted`], of the first part of a long text.
+pub(super) fn quoted_short(text: &str) -> String {
+    quoted(&short(text))
 }

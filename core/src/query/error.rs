@@ -126,6 +126,7 @@ fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test;
     use alloc::string::ToString;
 
     #[test]

@@ -5,7 +5,7 @@ use alloc::string::String;
 use core::ops::Range;
 
 use super::ast::{AttrTest, Compare, Expr, StrTest, Term};
-use super::display::quoted_short as quoted;
+use super::display::{quoted_short as quoted, short};
 use super::error::{Fault, closest};
 use super::lexer::{Field, Op, Pattern, Value};
 use crate::key::Key;
@@ -65,7 +65,7 @@ pub(super) fn unknown(name: &str, run: &str) -> String {
     {
         "; an attribute is written attr.NAME, as in attr.status>=500. Or quote it".into()
     } else if matches!(head, "attribute" | "attributes" | "attrs") {
-        format!("; did you mean attr.{tail}? Or quote it")
+        format!("; did you mean attr.{}? Or quote it", short(tail))
     } else if let Some(field) = elsewhere.or_else(|| closest(name, &NAMES)) {
         format!("; did you mean {field}? Or quote it")
     } else if run[name.len()..]
@@ -75,7 +75,7 @@ pub(super) fn unknown(name: &str, run: &str) -> String {
         // `http://x`, `std::io`, `panic:`
         "; quote it".into()
     } else {
-        format!("; write attr.{name} for an attribute, or quote it")
+        format!("; write attr.{} for an attribute, or quote it", short(name))
     };
     format!("unknown field {}{advice} to search for text: {}", quoted(name), quoted(run))
 }
@@ -93,7 +93,7 @@ pub(super) fn is_attr(word: &str) -> bool {
 /// A bare word: text.
 pub(super) fn word(word: &str, span: Range<usize>) -> Result<Expr, Fault> {
     if is_attr(word) {
-        let text = quoted(word);
+        let (text, word) = (quoted(word), short(word));
         let what =
             format!("an operator is missing; {word}:* finds events that have it, {text} is text");
         return Err(Fault::new(span, what));
@@ -138,7 +138,7 @@ pub(super) fn term(
             ranged(op, number, number, Term::Seq)
         }
         Target::Text => match (op, value) {
-            (Op::Match, Value::Regex(pattern)) => Term::Regex(check(pattern)?).into(),
+            (Op::Is | Op::Match, Value::Regex(pattern)) => Term::Regex(check(pattern)?).into(),
             (Op::Is | Op::Match, value) => Term::Text(non_empty(&value, span)?).into(),
             (Op::Equal | Op::Order(_), _) => {
                 let what = "text has only : ~ !~; text:word finds a part, text~/^word$/ the whole";
@@ -172,6 +172,7 @@ fn key(
                 Err(invalid) => Err(Fault::new(span, format!("no event has this key: {invalid}"))),
             }
         }
+        // `term` lets no other operator through.
         (Op::Is | Op::Order(_), value) => match wildcard(&value, &span)? {
             (text, _) if !text.starts_with('/') => {
                 let what =
@@ -252,25 +253,17 @@ fn severities(text: &str) -> Result<(Severity, Severity), String> {
     })
 }
 
-/// The first and the last nanosecond of what was written: a day, a minute, a second, or a fraction of one.
+/// The first and the last nanosecond of what was written.
 fn instants(text: &str) -> Result<(UnixNanos, UnixNanos), String> {
-    if let Ok(n) = text.parse::<i64>() {
-        // Seconds reach the year 5138 with 11 digits; nanoseconds of this century have 18 or 19.
-        let unit = match n.unsigned_abs() {
-            0..100_000_000_000 => 1_000_000_000,
-            100_000_000_000..100_000_000_000_000 => 1_000_000,
-            100_000_000_000_000..100_000_000_000_000_000 => 1_000,
-            _ => 1,
-        };
-        let first = n.checked_mul(unit).ok_or("this time is out of range: years 1678 to 2262")?;
-        return Ok((UnixNanos(first), UnixNanos(first.saturating_add(unit - 1))));
-    }
-    UnixNanos::parse_rfc3339_range(text).ok_or_else(|| {
-        if is_relative(text) {
-            "a time relative to now is not part of an expression; give it as from or until".into()
+    UnixNanos::parse_range(text).ok_or_else(|| {
+        let what = if is_relative(text) {
+            "a time relative to now is not part of an expression; give it as from or until"
+        } else if text.parse::<i64>().is_ok() {
+            "this time is out of range: years 1678 to 2262"
         } else {
-            "not a time; write 2026-11-21, 2026-11-21T14:05:00Z, or Unix time".into()
-        }
+            "not a time; write 2026-11-21, 2026-11-21T14:05:00Z, or Unix time"
+        };
+        what.into()
     })
 }
 

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::ast::Compare;
-use super::display::quoted_short as quoted;
+use super::display::{quoted_short as quoted, short};
 use super::error::Fault;
 use super::field::{self, Target};
 
@@ -207,7 +207,8 @@ impl<'a> Lexer<'a> {
             return Err(Fault::new(start..self.at, "the attribute's name is missing: attr.NAME"));
         }
         let Some((symbol, op, negated)) = operator(self.rest()) else {
-            let what = format!("an operator is missing after {}", &self.input[start..self.at]);
+            let what =
+                format!("an operator is missing after {}", short(&self.input[start..self.at]));
             return Err(Fault::new(self.at..self.at, what));
         };
         let op_span = self.at..self.at + symbol.len();
@@ -220,12 +221,14 @@ impl<'a> Lexer<'a> {
                 self.at += usize::from(star);
                 Value::Quoted { text, star }
             }
-            // Only after these: keys and URLs begin with a slash, too.
-            Some('/') if op == Op::Match => Value::Regex(self.regex()?),
+            // Not in general after `:` and `=`: keys and URLs begin with a slash, too.
+            Some('/') if op == Op::Match || matches!(target, Target::Text) => {
+                Value::Regex(self.regex()?)
+            }
             _ => Value::Bare(self.take_while(in_word)),
         };
         if let Value::Bare("") = value {
-            let typed = &self.input[start..self.at];
+            let typed = short(&self.input[start..self.at]);
             let what = format!("a value is missing directly after {typed}");
             return Err(Fault::new(self.at..self.at, what));
         }
@@ -323,7 +326,7 @@ impl<'a> Lexer<'a> {
         if self.input[start..self.at].contains(char::is_whitespace) {
             return Fault::new(span, what);
         }
-        let text = quoted(run);
+        let (text, run) = (quoted(run), short(run));
         Fault::new(span, format!("{what}; for text, quote it: {text}; for a key, write key:{run}"))
     }
 

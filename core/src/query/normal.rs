@@ -106,6 +106,7 @@ fn without_ne(term: Term) -> Expr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test;
     use alloc::boxed::Box;
     use alloc::vec;
 

@@ -3,6 +3,7 @@
 use super::super::ast::{AttrTest, Compare, StrTest};
 use super::*;
 use crate::severity::Severity;
+use crate::test;
 use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::vec;

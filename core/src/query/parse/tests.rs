@@ -3,6 +3,7 @@
 use super::super::ast::{AttrTest, Compare, StrTest};
 use super::*;
 use crate::severity::Severity;
+use crate::test;
 use crate::time::UnixNanos;
 use alloc::string::ToString;
 
@@ -176,7 +177,8 @@ fn keys_and_text() {
         ("text~word", text("word")),
         ("text~/re/", regex("re")),
         ("text!~/re/", !regex("re")),
-        ("text:/re/", text("/re/")),
+        ("text:/re/i", regex("(?i)re")),
+        ("text:\"/re/\"", text("/re/")),
     ]);
 }
 
@@ -399,6 +401,47 @@ fn every_bound_holds_and_is_said() {
     assert!(parse(&"a".repeat(MAX_INPUT)).is_ok());
     bad(&[(&"a".repeat(MAX_INPUT + 1), 1, 1, "at most 16384 bytes, this one has 16385")]);
     // A message quotes no more of the input than a line or two.
-    let e = parse(&(String::from("foo:") + &"x".repeat(10_000))).unwrap_err();
-    assert!(e.message.len() < 300, "{e}");
+    let long = "x".repeat(10_000);
+    for input in [
+        format!("foo:{long}"),
+        format!("{long}:foo"),
+        format!("attr.{long}"),
+        format!("attr.{long}:"),
+        format!("attr.\"{long}\""),
+        format!("attrs.{long}:1"),
+        format!("/{long}"),
+        format!("/x/y{long}"),
+        format!("level:{long}"),
+        format!("attr.x>{long}"),
+        format!("{long}("),
+        format!("{long}*"),
+    ] {
+        let e = parse(&input).unwrap_err();
+        assert!(e.message.chars().count() < 400, "{e}");
+    }
+}
+
+/// The examples of docs/query-language.md.
+#[test]
+fn the_page_tells_the_truth() {
+    let page = include_str!("../../../../docs/query-language.md");
+    let block = page.split("```").nth(1).unwrap();
+    let examples = block.lines().filter(|line| !line.is_empty());
+    let examples: Vec<&str> = examples.map(|l| l.split("   ").next().unwrap()).collect();
+    assert!(examples.len() > 4);
+    let table = page.split("## Terms").nth(1).unwrap().split("**Levels**").next().unwrap();
+    let cells = table.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    let terms: Vec<String> = cells
+        .flat_map(|cell| cell.split("`, `"))
+        .map(|term| term.trim_end_matches('`').replace("\\|", "|").replace('…', "2026-11-21"))
+        .collect();
+    assert!(terms.len() > 18);
+    for input in examples.into_iter().map(String::from).chain(terms) {
+        if let Err(e) = parse(&input) {
+            panic!("{}", e.render(&input));
+        }
+    }
+    let refused = page.split("```").nth(3).unwrap().trim();
+    let input = refused.lines().nth(1).unwrap().trim();
+    assert_eq!(parse(input).unwrap_err().render(input), refused);
 }
