@@ -2,7 +2,7 @@
 //!
 //! All counters are since the daemon's start. Members may be added; a reader takes what it does not find as zero.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
