@@ -99,9 +99,22 @@ fn file(name: &str, text: &str, wrong: &mut Vec<String>) {
     {
         wrong.push(format!("{name}: the workspace's lints are not switched on"));
     }
+    if native_only_tests(name, text) {
+        wrong.push(format!(
+            "{name}: its tests do not run on wasm32: `use crate::test;`, see core/src/lib.rs"
+        ));
+    }
     if extension == "md" {
         links(name, text, wrong);
     }
+}
+
+/// A file of the core whose `#[test]` is the standard one only.
+fn native_only_tests(name: &str, text: &str) -> bool {
+    let marked = ["use crate::test;", "wasm_bindgen_test as test;"];
+    name.starts_with("core/")
+        && text.contains("#[test]")
+        && !marked.iter().any(|m| text.contains(m))
 }
 
 /// A home directory, or this very checkout.
