@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "vectors that cannot be read fail the test")]
 
-use std::time::Duration;
+use core::time::Duration;
 
 use logd_core::datagram::{Keyring, MAC_LEN, Right, Secret, Signer, Verified, Verifier};
 use logd_core::time::UnixNanos;
