@@ -1,11 +1,13 @@
-//! The project's own commands: `cargo xtask run | test | check`.
+//! The project's own commands: `cargo xtask run | test | check | bench`.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "commands talk to the terminal")]
 
 extern crate alloc;
 
+mod bench;
 mod check;
 mod run;
+mod sample;
 mod sh;
 mod test;
 mod tidy;
@@ -19,12 +21,17 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Command {
-    /// Builds everything and starts a daemon with throw-away secrets.
+    /// Builds everything and starts a daemon with throw-away secrets and a trickle of sample events.
     Run(run::Args),
     /// Runs every test there is.
     Test(test::Args),
     /// Formatting, lints on every target, documentation, and the facts that drift.
     Check,
+    /// Measures the built daemon over loopback.
+    Bench(bench::Args),
+    /// The receiver that a bench compares the daemon with; started by the bench.
+    #[command(hide = true)]
+    BenchSink(bench::sink::Args),
     /// Runs the core's tests on wasm32, with Node.
     WasmTest,
     /// Runs the tests in one wasm file; cargo starts this for `cargo test --target wasm32-unknown-unknown`.
@@ -37,6 +44,8 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Test(args) => test::test(&args),
         Command::Check => check::check(),
+        Command::Bench(args) => bench::bench(&args),
+        Command::BenchSink(args) => bench::sink::run(&args),
         Command::WasmTest => wasm::test(),
         Command::WasmRunner(args) => wasm::run_tests(&args),
     };

@@ -3,7 +3,9 @@
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
-use std::process::{Child, ExitStatus};
+use std::fs::File;
+use std::io::Read as _;
+use std::process::{Child, Command, ExitStatus};
 use std::thread;
 use std::time::Instant;
 
@@ -11,7 +13,10 @@ use anyhow::{Context, Result, bail};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::Pid;
 
-use crate::sh::{cargo, daemon_path, output, program, step};
+use crate::sh::{cargo, daemon_path, output, program, root, step};
+use demo::Demo;
+
+mod demo;
 
 /// What the workspace compiles for besides this machine.
 const TARGETS: [&str; 2] = ["wasm32-unknown-unknown", "thumbv7em-none-eabi"];
@@ -24,6 +29,9 @@ pub(crate) struct Args {
     /// Optimised, as it would be deployed.
     #[arg(long)]
     release: bool,
+    /// Without sample events.
+    #[arg(long)]
+    no_demo: bool,
     /// Passed on to `logd serve --dev`.
     #[arg(last = true)]
     serve: Vec<String>,
@@ -35,16 +43,19 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     step("build the daemon", cargo().args(["build", "-p=logd"]).args(profile))?;
 
     let stop = stop_on_signals()?;
-    let mut daemon = program(
-        daemon_path(if args.release { "release" } else { "debug" })
-            .to_str()
-            .context("the target directory's path is not UTF-8")?,
-    )
-    .args(["serve", "--dev"])
-    .args(&args.serve)
-    .spawn()
-    .context("cannot start the daemon")?;
+    let daemon = daemon_path(if args.release { "release" } else { "debug" });
+    let mut command = Command::new(daemon);
+    command.current_dir(root()).args(["serve", "--dev"]).args(&args.serve);
+    let write_secret = secret("LOGD_WRITE_SECRET")?;
+    command.env("LOGD_READ_SECRET", secret("LOGD_READ_SECRET")?);
+    command.env("LOGD_WRITE_SECRET", &write_secret);
+    let mut daemon = command.spawn().context("cannot start the daemon")?;
 
+    let mut demo = match args.no_demo {
+        true => None,
+        false => Some(Demo::new(&udp_address(&args.serve), &write_secret)?),
+    };
+    let mut next = Instant::now() + Duration::from_secs(1);
     loop {
         if let Some(status) = daemon.try_wait()? {
             bail!("the daemon ended by itself ({status})");
@@ -52,8 +63,34 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         if stop.load(Ordering::Relaxed) {
             return stopped(terminate(&mut daemon)?);
         }
-        thread::sleep(Duration::from_millis(50));
+        if let Some(demo) = demo.as_mut().filter(|_| Instant::now() >= next) {
+            next += demo.send();
+        } else {
+            thread::sleep(Duration::from_millis(10));
+        }
     }
+}
+
+/// The secret of the environment, else a random one: the sample events are signed with it.
+fn secret(name: &str) -> Result<String> {
+    if let Ok(given) = std::env::var(name)
+        && !given.is_empty()
+    {
+        return Ok(given);
+    }
+    let mut bytes = [0; 16];
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes.iter().map(|b| format!("{b:02x}")).collect())
+}
+
+/// Where the daemon will listen: its `--udp` if it is passed on, else its default.
+fn udp_address(serve: &[String]) -> String {
+    let given = serve.iter().enumerate().find_map(|(i, arg)| {
+        arg.strip_prefix("--udp=")
+            .or_else(|| (arg == "--udp").then(|| serve.get(i + 1))?.map(String::as_str))
+    });
+    let address = given.unwrap_or(":6102");
+    if address.starts_with(':') { format!("127.0.0.1{address}") } else { address.to_owned() }
 }
 
 /// Adds what rustup lacks of the targets. Without rustup, cargo will say what is missing.

@@ -1,0 +1,121 @@
+//! The built daemon, as a process of its own.
+
+use core::net::{Ipv4Addr, SocketAddr};
+use core::time::Duration;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail, ensure};
+use nix::time::ClockId;
+use nix::unistd::Pid;
+
+use super::metrics::Counters;
+use crate::run::terminate;
+use crate::sh::daemon_path;
+
+pub(crate) const WRITE_SECRET: &str = "a write secret for the bench";
+const READ_SECRET: &str = "a read secret for the bench";
+
+/// Bytes of socket buffer, for the daemon and for what it is compared with.
+pub(crate) const RECEIVE_BUFFER: usize = 16 << 20;
+
+/// A running daemon with its defaults, on loopback and free ports.
+pub(crate) struct Daemon {
+    child: Child,
+    pub(crate) udp: SocketAddr,
+    http: SocketAddr,
+}
+
+impl Daemon {
+    pub(crate) fn start() -> Result<Self> {
+        // Free a moment ago; if another program is faster, the daemon says so and the bench ends.
+        let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        let http = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        let mut command = Command::new(daemon_path("release"));
+        command.args([
+            "serve",
+            "--log=warn",
+            "--udp",
+            &udp.to_string(),
+            "--http",
+            &http.to_string(),
+        ]);
+        command.arg(format!("--set=receive_buffer={RECEIVE_BUFFER}"));
+        for (name, _) in std::env::vars_os() {
+            if name.as_encoded_bytes().starts_with(b"LOGD_") {
+                command.env_remove(name);
+            }
+        }
+        command.env("LOGD_READ_SECRET", READ_SECRET).env("LOGD_WRITE_SECRET", WRITE_SECRET);
+        let child = command.stdin(Stdio::null()).spawn().context("cannot start the daemon")?;
+        let mut daemon = Self { child, udp, http };
+        let end = Instant::now() + Duration::from_secs(10);
+        while daemon.get("/readyz").is_err() {
+            if let Some(status) = daemon.child.try_wait()? {
+                bail!("the daemon ended ({status})");
+            }
+            ensure!(Instant::now() < end, "the daemon did not get ready");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(daemon)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Its counters, once they no longer change: what was sent has arrived or is lost.
+    pub(crate) fn settled(&self) -> Result<Counters> {
+        let mut before = self.counters()?;
+        for _ in 0..50 {
+            std::thread::sleep(Duration::from_millis(100));
+            let now = self.counters()?;
+            if now == before {
+                return Ok(now);
+            }
+            before = now;
+        }
+        bail!("the daemon's counters keep changing although nothing is sent");
+    }
+
+    pub(crate) fn counters(&self) -> Result<Counters> {
+        Counters::parse(&self.get("/metrics")?)
+    }
+
+    fn get(&self, path: &str) -> Result<String> {
+        let mut stream = TcpStream::connect(self.http)?;
+        // HTTP/1.0: the answer comes unchunked and ends with the connection.
+        write!(stream, "GET {path} HTTP/1.0\r\nAuthorization: {READ_SECRET}\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let (head, body) = answer.split_once("\r\n\r\n").context("no HTTP answer")?;
+        ensure!(head.contains(" 200 "), "{path}: {head}");
+        Ok(body.to_owned())
+    }
+
+    pub(crate) fn stop(mut self) -> Result<()> {
+        let status = terminate(&mut self.child)?;
+        ensure!(status.success(), "the daemon stopped with {status}");
+        Ok(())
+    }
+}
+
+impl Drop for Daemon {
+    /// For the ways out through an error; after [`Daemon::stop`] there is nothing left to kill.
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            // It may end by itself between the two.
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// CPU time that a process has used so far, all its threads, those that ended too.
+pub(crate) fn cpu_time(pid: u32) -> Result<Duration> {
+    let pid = Pid::from_raw(i32::try_from(pid).context("a process id is positive")?);
+    let clock = ClockId::pid_cpu_clock_id(pid).context("no CPU clock")?;
+    Ok(Duration::from(clock.now().context("no CPU time")?))
+}

@@ -1,0 +1,47 @@
+//! `cargo xtask bench`: what the built daemon costs, next to what the machine cannot do without.
+
+mod daemon;
+mod ingest;
+mod load;
+mod machine;
+mod metrics;
+mod report;
+mod send;
+pub(crate) mod sink;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::sh::{cargo, step};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Signed events over loopback UDP: stored, lost, and the daemon's CPU time an event. The default.
+    Ingest(ingest::Args),
+}
+
+/// Runs a bench, in an optimised build of this program: the load must not be the slowest part.
+pub(crate) fn bench(args: &Args) -> Result<()> {
+    if cfg!(debug_assertions) {
+        let mut again = cargo();
+        again.args(["run", "--quiet", "--release", "--package=xtask", "--"]);
+        return step("bench", again.args(std::env::args_os().skip(1)));
+    }
+    match &args.what {
+        Some(What::Ingest(args)) => ingest::run(args),
+        None => ingest::run(&ingest::Defaults::parse_from(["ingest"]).args),
+    }
+}
+
+/// This program, to start a part of a bench as a process of its own.
+fn myself() -> Result<PathBuf> {
+    Ok(std::env::current_exe()?)
+}

@@ -1,0 +1,222 @@
+//! Events in the shapes that real services log, made from templates: the same seed, the same events.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use logd_core::severity::Severity;
+use logd_proto::wire;
+
+/// One template a line: level, key, text, and attributes as ` @name=value`. `{kind}` is filled anew each time.
+const TEMPLATES: &str = include_str!("sample/templates.txt");
+
+const WORDS: &[&str] = &[
+    "account", "alpha", "archive", "asset", "audit", "banner", "basket", "beacon", "billing",
+    "bravo", "bucket", "campaign", "catalog", "channel", "cluster", "comment", "contract",
+    "coupon", "customer", "delta", "digest", "document", "event", "export", "feature", "fixture",
+    "gateway", "group", "image", "import", "index", "invite", "invoice", "item", "ledger",
+    "lookup", "member", "message", "metric", "notice", "offer", "order", "orders", "parcel",
+    "partner", "planner", "policy", "profile", "project", "quota", "report", "review", "schema",
+    "segment", "session", "shipment", "signal", "stock", "ticket", "token", "trace", "upload",
+    "vendor", "voucher", "wallet", "widget",
+];
+const USERS: &[&str] = &[
+    "alice", "bob", "carla", "dmitri", "elena", "farid", "grace", "henrik", "ines", "jonas",
+    "keiko", "liam", "maria", "nadia", "oscar", "priya", "quentin", "rosa", "sven", "tomas", "uma",
+    "viktor", "wei", "ximena", "yusuf", "zoe", "deploy", "root", "admin", "backup",
+];
+const STATUSES: &[&str] =
+    &["200", "200", "200", "200", "200", "201", "204", "301", "304", "400", "404"];
+
+/// A small generator of pseudo-random numbers.
+///
+/// Source: `SplitMix64`; Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014.
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Below `n`, which is small enough that the remainder's bias does not matter here.
+    pub(crate) fn below(&mut self, n: usize) -> usize {
+        (self.next() % n as u64) as usize
+    }
+
+    fn pick<'a>(&mut self, of: &[&'a str]) -> &'a str {
+        of[self.below(of.len())]
+    }
+}
+
+struct Template {
+    severity: Severity,
+    key: &'static str,
+    text: &'static str,
+    attributes: Vec<(&'static str, &'static str)>,
+}
+
+/// An endless, repeatable stream of events.
+pub(crate) struct Samples {
+    templates: Vec<Template>,
+    random: Random,
+}
+
+impl Samples {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { templates: TEMPLATES.lines().map(template).collect(), random: Random::new(seed) }
+    }
+
+    /// For choices beside the events.
+    pub(crate) fn random(&mut self) -> &mut Random {
+        &mut self.random
+    }
+
+    /// The next event, as a client would send it, at this time.
+    pub(crate) fn event(&mut self, unix_nanos: u64) -> wire::Msg {
+        // Services differ in how much they log: favour the templates at the front, where access logs are.
+        let n = self.templates.len();
+        let at = self.random.below(n).min(self.random.below(n));
+        let Self { templates, random } = self;
+        let template = &templates[at];
+        let attributes =
+            template.attributes.iter().map(|(name, value)| attribute(random, name, value));
+        wire::Msg {
+            key: template.key.to_owned(),
+            severity: u32::from(template.severity.number()),
+            attributes: attributes.collect(),
+            txt: fill(random, template.text),
+            time_unix_nano: unix_nanos,
+            ..wire::Msg::default()
+        }
+    }
+}
+
+fn template(line: &'static str) -> Template {
+    let mut parts = line.splitn(3, ' ');
+    let mut part = || parts.next().expect("a template has a level, a key and a text");
+    let (level, key, rest) = (part(), part(), part());
+    let mut rest = rest.split(" @");
+    Template {
+        severity: Severity::from_name(level).expect("a template begins with a level"),
+        key,
+        text: rest.next().expect("split yields at least one part"),
+        attributes: rest.map(|a| a.split_once('=').expect("an attribute has a value")).collect(),
+    }
+}
+
+fn attribute(random: &mut Random, name: &str, value: &str) -> wire::Attribute {
+    use wire::attribute::Value;
+    let value = fill(random, value);
+    let value = value.parse().map_or(Value::Text(value), Value::Int);
+    wire::Attribute { name: name.to_owned(), value: Some(value) }
+}
+
+/// Replaces each `{kind}`; braces around anything else stay.
+fn fill(random: &mut Random, template: &str) -> String {
+    let mut out = String::with_capacity(template.len() + 32);
+    let mut rest = template;
+    while let Some(open) = rest.find('{') {
+        out.push_str(&rest[..open]);
+        rest = &rest[open..];
+        let value = rest.find('}').and_then(|close| Some((close, value(random, &rest[1..close])?)));
+        if let Some((close, value)) = value {
+            out.push_str(&value);
+            rest = &rest[close + 1..];
+        } else {
+            out.push('{');
+            rest = &rest[1..];
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+fn value(random: &mut Random, kind: &str) -> Option<String> {
+    let mut below = |n: usize| random.below(n);
+    Some(match kind {
+        "small" => (below(99) + 1).to_string(),
+        "ms" => (below(30) * below(30) + 1).to_string(),
+        "int" => below(1_000_000).to_string(),
+        "id" => (10_000_000 + below(80_000_000)).to_string(),
+        "pid" => (300 + below(32_000)).to_string(),
+        "port" => (1024 + below(64_000)).to_string(),
+        "pin" => format!("{:04}", below(10_000)),
+        "money" => format!("{}.{:02}", below(2_000), below(100)),
+        "ip" => format!("10.{}.{}.{}", below(16), below(256), 1 + below(254)),
+        "host" => format!("{}-{:02}", ["web", "api", "db", "node", "edge"][below(5)], below(40)),
+        "hex" => format!("{:012x}", random.next() >> 16),
+        "trace" => format!("{:016x}{:016x}", random.next(), random.next()),
+        "uuid" => {
+            let (a, b) = (random.next(), random.next());
+            let (low, mid, high) = (a >> 32, a >> 16 & 0xffff, a & 0xfff);
+            format!(
+                "{low:08x}-{mid:04x}-4{high:03x}-8{:03x}-{:012x}",
+                b >> 52,
+                b & 0xffff_ffff_ffff
+            )
+        }
+        "iso" => format!(
+            "2026-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+            1 + below(12),
+            1 + below(28),
+            below(24),
+            below(60),
+            below(60),
+            below(1000)
+        ),
+        "word" => random.pick(WORDS).to_owned(),
+        "user" => random.pick(USERS).to_owned(),
+        "status" => random.pick(STATUSES).to_owned(),
+        "path" => {
+            format!("/{}/{}/{}", random.pick(WORDS), random.pick(WORDS), 1000 + random.below(9_000))
+        }
+        _ => return None,
+    })
+}
+
+/// The clock that events and signatures carry.
+pub(crate) fn unix_nanos() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is after 1970");
+    u64::try_from(now.as_nanos()).expect("this century's time fits")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use logd_core::key::Key;
+
+    #[test]
+    fn every_template_makes_a_valid_event() {
+        let mut samples = Samples::new(1);
+        assert!(samples.templates.len() >= 200);
+        for template in &samples.templates {
+            assert!(Key::parse(template.key).is_ok(), "{}", template.key);
+            let text = fill(&mut samples.random, template.text);
+            assert!(!text.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_seed_decides() {
+        let events = |seed| {
+            let mut samples = Samples::new(seed);
+            (0..100).map(|t| samples.event(t)).collect::<Vec<_>>()
+        };
+        assert_eq!(events(7), events(7));
+        assert_ne!(events(7), events(8));
+    }
+
+    #[test]
+    fn braces_of_the_text_itself_stay() {
+        let mut random = Random::new(0);
+        assert_eq!(fill(&mut random, r#"{"a":{"b":{"#), r#"{"a":{"b":{"#);
+        assert!(fill(&mut random, r#"{"n":{small}}"#).starts_with(r#"{"n":"#));
+        assert!(!fill(&mut random, r#"{"n":{small}}"#).contains("small"));
+    }
+}
