@@ -7,6 +7,8 @@ use alloc::vec::Vec;
 use crate::severity::Severity;
 
 /// An expression. `And` and `Or` have at least two children; a filter that matches everything is [`Expr::All`].
+///
+/// [`Self::normalised`] brings any tree to this form; displayed, it is the expression as people write it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expr {
     /// Matches every event.
