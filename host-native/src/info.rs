@@ -96,7 +96,7 @@ pub struct Store {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Ring {
-    /// Prefix of the keys in it; empty for the fallback.
+    /// Prefix of the keys in it; `/` for the fallback.
     pub key: String,
     /// Newest sequence number; 0 when nothing was stored yet.
     pub head: u64,

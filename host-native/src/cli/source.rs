@@ -1,0 +1,70 @@
+//! Where answers come from: a daemon, or an exported buffer searched by the same engine in this process.
+
+use std::path::Path;
+
+use logd_core::buffer::Buffer;
+use logd_core::query::{Limits, Query, QueryError, Search};
+use logd_core::store::Snapshot;
+use logd_proto::query::{QueryRequest, QueryResponse};
+
+use super::daemon::Daemon;
+use super::failure::Failure;
+use super::output::note;
+
+/// Something that answers questions.
+pub(crate) enum Source {
+    /// A running daemon.
+    Daemon(Daemon),
+    /// An exported buffer, with the path it was read from.
+    File { path: String, buffer: Buffer },
+}
+
+impl Source {
+    /// Reads an exported buffer; what of it is damaged is told, and the rest answers.
+    pub(crate) fn open_file(path: &Path) -> Result<Self, Failure> {
+        let shown = path.display().to_string();
+        let bytes = std::fs::read(path)
+            .map_err(|e| Failure::new(format_args!("cannot read {shown}: {e}")))?;
+        let buffer = Buffer::open(&bytes).map_err(|e| {
+            Failure::new(format_args!("{shown} is no exported buffer: {e}"))
+                .hint("`logd export -o FILE` makes one")
+        })?;
+        for fault in &buffer.faults {
+            note(format_args!("{shown}: {fault}"));
+        }
+        Ok(Self::File { path: shown, buffer })
+    }
+
+    /// Answers one question.
+    pub(crate) fn ask(&self, question: &QueryRequest) -> Result<QueryResponse, Failure> {
+        match self {
+            Self::Daemon(daemon) => daemon.ask(question),
+            Self::File { path, buffer } => {
+                let query =
+                    Query::compile(question, &Limits::default()).map_err(|e| explain(path, &e))?;
+                Ok(Search::new(query, snapshot(buffer, &question.rings)?).run())
+            }
+        }
+    }
+}
+
+/// The named rings of a buffer, or all of them.
+fn snapshot(buffer: &Buffer, wanted: &[String]) -> Result<Snapshot, Failure> {
+    let mut snapshot = buffer.snapshot();
+    if wanted.is_empty() {
+        return Ok(snapshot);
+    }
+    for name in wanted {
+        if !snapshot.rings.iter().any(|ring| ring.prefix == *name) {
+            let rings: Vec<_> = snapshot.rings.iter().map(|ring| ring.prefix.as_str()).collect();
+            return Err(Failure::new(format_args!("there is no ring {name}"))
+                .hint(format_args!("the rings are: {}", rings.join(" "))));
+        }
+    }
+    snapshot.rings.retain(|ring| wanted.contains(&ring.prefix));
+    Ok(snapshot)
+}
+
+fn explain(path: &str, error: &QueryError) -> Failure {
+    Failure::new(format_args!("{path} cannot be asked this: {error}"))
+}
