@@ -3,6 +3,10 @@
 //! UDP has no acknowledgement, so what is sent is not known to be stored. What can be done is done: the pace leaves
 //! the daemon time to take everything, a host that refuses is noticed, and the events are numbered, so that the
 //! daemon counts what it never got (`logd status`).
+//!
+//! Not through logd-client: an application must never wait for its log, so that one drops what does not fit its
+//! queue. A pipe can wait, and must rather than lose; and the person who sends one event wants to hear that nobody
+//! listens.
 
 use std::io::{self, BufReader, IsTerminal as _};
 use std::path::PathBuf;
