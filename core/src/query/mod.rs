@@ -10,7 +10,6 @@ pub mod filter;
 pub mod parse;
 pub mod regex;
 
-mod column_dfa;
 mod cursor;
 mod display;
 mod facet;

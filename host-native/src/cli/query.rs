@@ -63,7 +63,9 @@ pub struct Args {
 /// Which end of the events to begin at.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum From {
+    /// The newest first
     Newest,
+    /// The oldest first
     Oldest,
 }
 
