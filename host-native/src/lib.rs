@@ -10,7 +10,7 @@ extern crate alloc;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub mod cli;
 pub mod info;
@@ -39,6 +39,8 @@ enum Command {
     Export(cli::export::Args),
     /// Show a daemon's rates, rings and drops
     Status(cli::status::Args),
+    /// Write completions for a shell to standard output
+    Completions(cli::completions::Args),
 }
 
 /// How a command that did not fail ended; a failure is an error and exit code 2.
@@ -61,6 +63,7 @@ pub fn run() -> ExitCode {
         Command::Query(args) => cli::query::run(args),
         Command::Export(args) => cli::export::run(args),
         Command::Status(args) => cli::status::run(args),
+        Command::Completions(args) => cli::completions::run(args, &mut Args::command()),
     };
     match result {
         Ok(Outcome::Found) => ExitCode::SUCCESS,

@@ -31,7 +31,7 @@ impl Field {
 }
 
 /// Counts the values of one field, a bounded number of distinct ones.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct FacetBuilder {
     field: Field,
     name: String,
@@ -107,6 +107,17 @@ impl FacetBuilder {
                 }
             }
         }
+    }
+
+    /// Takes what another builder for the same facet has counted elsewhere.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.capped |= other.capped;
+        let counted: u64 = other.counts.values().sum();
+        for (value, events) in other.counts {
+            self.count(&value, events);
+        }
+        // What the other could not keep is present all the same.
+        self.present += other.present - counted;
     }
 
     fn count(&mut self, value: &str, events: u64) {

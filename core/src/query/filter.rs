@@ -5,8 +5,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use logd_proto::buffer::BlockHeader;
+use regex_automata::Input;
 
 use super::ast::{AttrTest, Compare, Expr, StrTest, Term};
+use super::column_dfa::ColumnDfa;
 use super::regex::{self, Regex, RegexError};
 use super::text::Contains;
 use crate::bits::Bits;
@@ -70,10 +72,19 @@ enum AttrMatcher {
 #[derive(Clone, Debug)]
 struct TextRegex {
     regex: Regex,
-    /// Whether one search may run over many texts at once. A pattern of Unicode text cannot match the terminator,
-    /// so a match never spans two events; but `^`, `$` and `\b` would see the neighbours, and an empty match
-    /// would fall between them.
-    whole_column: bool,
+    scan: RegexScan,
+}
+
+/// How a pattern is searched for in a block. A pattern of Unicode text cannot match the terminator, so one search
+/// may run over many texts at once and a match never spans two of them.
+#[derive(Clone, Debug)]
+enum RegexScan {
+    /// Text by text: `^`, `$` and `\b` would see the neighbours, and an empty match would fall between texts.
+    Texts,
+    /// The whole column at once, jumping from literal to literal.
+    Column,
+    /// The whole column at once, byte by byte.
+    Table(ColumnDfa),
 }
 
 impl Filter {
@@ -268,13 +279,19 @@ impl Test {
                 Bits::from_values(n, view.entries(), has)
             }
             Self::Text(needle) => rows_of_hits(view.text(), n, |rest| needle.find(rest)),
-            Self::Regex(test) if test.whole_column => {
-                let find = |rest: &[u8]| test.regex.find(rest).map(|m| m.start());
-                rows_of_hits(view.text(), n, find)
-            }
-            Self::Regex(test) => {
-                Bits::from_values(n, texts(view.text()), |text| test.regex.is_match(text))
-            }
+            Self::Regex(test) => match &test.scan {
+                RegexScan::Texts => {
+                    Bits::from_values(n, texts(view.text()), |text| test.regex.is_match(text))
+                }
+                RegexScan::Column => rows_of_hits(view.text(), n, |rest| {
+                    // Where a match ends is cheaper to know than where it starts.
+                    let end = test.regex.search_half(&Input::new(rest).earliest(true))?;
+                    Some(end.offset() - 1)
+                }),
+                RegexScan::Table(table) => {
+                    rows_at(view.text(), n, table.hits(view.text()).into_iter())
+                }
+            },
         }
     }
 
@@ -330,15 +347,24 @@ fn attribute_values(mut entries: &[u8], id: Option<usize>) -> impl Iterator<Item
 
 /// The rows of a text column in which `find` finds something.
 fn rows_of_hits(column: &[u8], n: usize, find: impl Fn(&[u8]) -> Option<usize>) -> Bits {
+    let mut from = 0;
+    let hits = core::iter::from_fn(|| {
+        let rest = column.get(from..)?;
+        let hit = from + find(rest)?;
+        from = hit + memchr::memchr(TERMINATOR, &column[hit..])? + 1;
+        Some(hit)
+    });
+    rows_at(column, n, hits)
+}
+
+/// The rows in which these offsets, ascending, lie.
+fn rows_at(column: &[u8], n: usize, offsets: impl Iterator<Item = usize>) -> Bits {
     let mut rows = Bits::none(n);
     let (mut row, mut from) = (0, 0);
-    while let Some(hit) = column.get(from..).and_then(&find) {
-        let (before, rest) = column[from..].split_at(hit);
-        row += memchr::memchr_iter(TERMINATOR, before).count();
-        let Some(end) = memchr::memchr(TERMINATOR, rest) else { break };
+    for offset in offsets {
+        row += memchr::memchr_iter(TERMINATOR, &column[from..offset]).count();
         rows.insert(row);
-        row += 1;
-        from += hit + end + 1;
+        from = offset;
     }
     rows
 }
@@ -356,11 +382,18 @@ fn texts(column: &[u8]) -> impl Iterator<Item = &[u8]> {
 impl TextRegex {
     fn new(pattern: &str) -> Result<Self, RegexError> {
         let regex = regex::compile(pattern)?;
-        let whole_column = regex_syntax::parse(pattern).is_ok_and(|hir| {
+        let across_texts = regex_syntax::parse(pattern).is_ok_and(|hir| {
             let properties = hir.properties();
             properties.look_set().is_empty() && properties.minimum_len().is_some_and(|n| n > 0)
         });
-        Ok(Self { regex, whole_column })
+        let scan = if !across_texts {
+            RegexScan::Texts
+        } else if regex.is_accelerated() {
+            RegexScan::Column
+        } else {
+            ColumnDfa::new(pattern).map_or(RegexScan::Column, RegexScan::Table)
+        };
+        Ok(Self { regex, scan })
     }
 }
 

@@ -13,7 +13,7 @@ type ByLevel = [u64; Level::ALL.len()];
 
 /// Collects a histogram of bounded size: past the bound, buckets become twice as wide until they fit. The result
 /// does not depend on the order of the blocks.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct HistogramBuilder {
     width: i64,
     max_buckets: usize,
@@ -61,6 +61,22 @@ impl HistogramBuilder {
         self.fit();
     }
 
+    /// Takes what another builder for the same histogram has counted elsewhere.
+    pub(super) fn merge(&mut self, mut other: Self) {
+        // Widths are the asked one times powers of two.
+        while self.width < other.width {
+            self.widen();
+        }
+        while other.width < self.width {
+            other.widen();
+        }
+        self.widened |= other.widened;
+        for (number, counts) in other.buckets {
+            add(self.buckets.entry(number).or_default(), &counts);
+        }
+        self.fit();
+    }
+
     fn flush(&mut self, (number, counts): &mut (i64, ByLevel)) {
         if counts.iter().any(|&n| n > 0) {
             add(self.buckets.entry(*number).or_default(), counts);
@@ -74,12 +90,15 @@ impl HistogramBuilder {
 
     fn fit(&mut self) {
         while self.buckets.len() > self.max_buckets {
-            self.widened = true;
-            self.width = self.width.saturating_mul(2);
-            let narrow = core::mem::take(&mut self.buckets);
-            for (number, counts) in narrow {
-                add(self.buckets.entry(number.div_euclid(2)).or_default(), &counts);
-            }
+            self.widen();
+        }
+    }
+
+    fn widen(&mut self) {
+        self.widened = true;
+        self.width = self.width.saturating_mul(2);
+        for (number, counts) in core::mem::take(&mut self.buckets) {
+            add(self.buckets.entry(number.div_euclid(2)).or_default(), &counts);
         }
     }
 

@@ -10,6 +10,7 @@ pub mod filter;
 pub mod parse;
 pub mod regex;
 
+mod column_dfa;
 mod cursor;
 mod display;
 mod facet;

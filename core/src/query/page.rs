@@ -45,7 +45,7 @@ impl Row {
 }
 
 /// Collects a page. Blocks may come in any order; it knows when no further block can change it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PageBuilder {
     order: Order,
     limit: usize,
@@ -95,6 +95,18 @@ impl PageBuilder {
         selected.keep(self.limit + 1, self.order == Order::NewestFirst);
         let mut rows = view.rows();
         self.rows.extend(selected.iter().map_while(|row| rows.at(row)).map(|e| Row::of(&e)));
+        self.arrange();
+    }
+
+    /// Takes what another builder for the same page has collected elsewhere.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.capped |= other.capped;
+        self.limit = self.limit.min(other.limit);
+        self.rows.extend(other.rows);
+        self.arrange();
+    }
+
+    fn arrange(&mut self) {
         self.rows.sort_unstable_by_key(|r| match self.order {
             Order::NewestFirst => u64::MAX - r.seq,
             Order::OldestFirst => r.seq,

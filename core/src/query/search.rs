@@ -94,7 +94,7 @@ impl From<RegexError> for QueryError {
 }
 
 /// A question, ready to be run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Query {
     filter: Filter,
     page: Option<PageBuilder>,
@@ -145,6 +145,21 @@ impl Query {
     /// Whether anything beside the page needs every block.
     fn counts(&self) -> bool {
         self.total.is_some() || self.histogram.is_some() || !self.facets.is_empty()
+    }
+
+    fn merge(&mut self, other: Self) {
+        if let (Some(page), Some(other)) = (&mut self.page, other.page) {
+            page.merge(other);
+        }
+        if let (Some(total), Some(other)) = (&mut self.total, other.total) {
+            *total += other;
+        }
+        if let (Some(histogram), Some(other)) = (&mut self.histogram, other.histogram) {
+            histogram.merge(other);
+        }
+        for (facet, other) in self.facets.iter_mut().zip(other.facets) {
+            facet.merge(other);
+        }
     }
 
     fn add(&mut self, block: &Block, scratch: &mut Scratch) {
@@ -265,6 +280,33 @@ impl Search {
             }
         }
         Self { query, blocks, coverage, scratch: Scratch::default() }
+    }
+
+    /// Deals the blocks out to `parts` searches, which may run at the same time; [`Self::merge`] joins them. To be
+    /// called before the first step.
+    pub fn split(self, parts: usize) -> Vec<Self> {
+        let mut searches: Vec<_> = (0..parts.max(1))
+            .map(|_| Self {
+                query: self.query.clone(),
+                blocks: Vec::new(),
+                coverage: Coverage::default(),
+                scratch: Scratch::default(),
+            })
+            .collect();
+        searches[0].coverage = self.coverage;
+        // In turn, so that each part begins with blocks of the page's end.
+        for (i, block) in self.blocks.into_iter().rev().enumerate() {
+            searches[i % parts.max(1)].blocks.push(block);
+        }
+        searches.iter_mut().for_each(|s| s.blocks.reverse());
+        searches
+    }
+
+    /// Takes what another part of the same search has found.
+    pub fn merge(&mut self, other: Self) {
+        self.query.merge(other.query);
+        self.blocks.extend(other.blocks);
+        self.coverage.evicted_during += other.coverage.evicted_during;
     }
 
     /// Searches blocks until about `budget` bytes of them have been gone through; at least one.

@@ -3,6 +3,7 @@
 //! Results go to standard output, everything else to standard error; the same question gives the same bytes
 //! whether a daemon or a file answered it. Exit codes: 0 found, 1 nothing found, 2 usage or failure.
 
+pub mod completions;
 pub mod export;
 pub mod query;
 pub mod send;

@@ -19,7 +19,7 @@ pub(crate) struct Display {
     #[arg(long)]
     pub(crate) utc: bool,
     /// When to use colour; NO_COLOR and CLICOLOR_FORCE are respected
-    #[arg(long, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: ColorChoice,
 }
 

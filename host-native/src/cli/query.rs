@@ -63,9 +63,7 @@ pub struct Args {
 /// Which end of the events to begin at.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum From {
-    /// The newest first
     Newest,
-    /// The oldest first
     Oldest,
 }
 

@@ -8,12 +8,9 @@ use logd_core::severity::Level;
 /// The flag `--color`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum ColorChoice {
-    /// On a terminal, unless the environment says otherwise
     #[default]
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
 }
 
