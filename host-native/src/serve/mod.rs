@@ -3,7 +3,9 @@
 use crate::Outcome;
 
 mod args;
+pub mod clock;
 pub mod config;
+pub mod ingest;
 
 pub use args::Args;
 
