@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead, Write};
 
+use crate::cli::failure::Failure;
+
 /// Longest text of one event, in bytes; a longer line becomes several events.
 pub(super) const MAX_TEXT: usize = 16 << 10;
 
@@ -33,8 +35,9 @@ impl<R: BufRead, T: Write> Lines<R, T> {
         Self { input, tee, buffer: Vec::new(), part: None }
     }
 
-    /// The next line that is not empty, or part of one; `None` at the end of the input.
-    pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
+    /// The next line that is not empty, or part of one; `None` at the end of the input. An `io::Error` is one of the
+    /// tee.
+    pub(super) fn next(&mut self) -> anyhow::Result<Option<Line>> {
         loop {
             let complete = self.fill()?;
             let at_end = !complete && self.buffer.len() <= MAX_TEXT;
@@ -50,13 +53,18 @@ impl<R: BufRead, T: Write> Lines<R, T> {
     }
 
     /// Reads until the buffer has a line's end (true), more than an event's text, or the input's last byte.
-    fn fill(&mut self) -> io::Result<bool> {
+    fn fill(&mut self) -> anyhow::Result<bool> {
         // What an earlier piece left cannot contain a line's end.
         while self.buffer.len() <= MAX_TEXT {
             let room = MAX_TEXT + 1 - self.buffer.len();
             let available = match self.input.fill_buf() {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-                other => other?,
+                Err(e) => {
+                    return Err(
+                        Failure::new(format_args!("cannot read standard input: {e}")).into()
+                    );
+                }
+                Ok(available) => available,
             };
             if available.is_empty() {
                 return Ok(false);

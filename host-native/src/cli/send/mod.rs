@@ -120,12 +120,10 @@ fn stdin(sending: &mut Sending, tee: bool) -> anyhow::Result<Outcome> {
         while signals.wait().is_ok() && interruptions.send(Input::Interrupted).is_ok() {}
     });
     thread::spawn(move || read_stdin(tee, &inputs));
-    let end = sending.inputs(&received)?;
+    let end = sending.inputs(&received);
+    // What was read is sent, however the reading ended.
     let outcome = sending.finish();
-    match end {
-        Some(error) => Err(error.into()),
-        None => outcome,
-    }
+    end.and(outcome)
 }
 
 /// What the reading threads hand over.
@@ -133,7 +131,7 @@ enum Input {
     Line(UnixNanos, Line),
     Interrupted,
     /// The input is at its end, or cannot be read any more.
-    End(io::Result<()>),
+    End(anyhow::Result<()>),
 }
 
 /// Reads lines and hands them over until there are no more. A full channel slows the reading, and so the writer of

@@ -89,8 +89,8 @@ impl Sending {
         self.line(time, &Line { text: rest.to_owned(), part, repaired: false });
     }
 
-    /// Sends what arrives, until the end; the error is one of the input.
-    pub(super) fn inputs(&mut self, inputs: &Receiver<Input>) -> io::Result<Option<io::Error>> {
+    /// Sends what arrives, until the end; the error is the input's.
+    pub(super) fn inputs(&mut self, inputs: &Receiver<Input>) -> anyhow::Result<()> {
         let mut stop_at: Option<Instant> = None;
         loop {
             let now = Instant::now();
@@ -100,15 +100,15 @@ impl Sending {
             let wake = wake.into_iter().flatten().min().unwrap_or(idle);
             match inputs.recv_timeout(wake.saturating_duration_since(now)) {
                 Ok(Input::Line(time, line)) => self.line(time, &line),
-                Ok(Input::Interrupted) if stop_at.is_some() => return Ok(None),
+                Ok(Input::Interrupted) if stop_at.is_some() => return Ok(()),
                 Ok(Input::Interrupted) => stop_at = Some(Instant::now() + LAST_WORDS),
-                Ok(Input::End(end)) => return Ok(end.err()),
+                Ok(Input::End(end)) => return end,
                 Err(RecvTimeoutError::Timeout) => self.flush(),
-                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
             self.warn();
             if stop_at.is_some_and(|at| Instant::now() >= at) {
-                return Ok(None);
+                return Ok(());
             }
         }
     }
@@ -256,7 +256,7 @@ mod tests {
         let texts: Vec<_> = (0..200).map(|n| format!("event {n}")).collect();
         texts.iter().for_each(|text| inputs.send(line(text)).unwrap());
         inputs.send(Input::End(Ok(()))).unwrap();
-        assert!(sending.inputs(&received).unwrap().is_none());
+        sending.inputs(&received).unwrap();
         assert_eq!(sending.finish().unwrap(), Outcome::Found);
 
         let mut got = Vec::new();
@@ -275,14 +275,15 @@ mod tests {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let mut sending = sending(&socket.local_addr().unwrap().to_string());
         let (inputs, received) = sync_channel(10);
-        let reader = thread::spawn(move || sending.inputs(&received).map(|_| sending.finish()));
+        let reader =
+            thread::spawn(move || sending.inputs(&received).and_then(|()| sending.finish()));
         inputs.send(line("alone")).unwrap();
         assert_eq!(receive(&socket).batch[0].txt, "alone");
         inputs.send(Input::Interrupted).unwrap();
         inputs.send(line("last words")).unwrap();
         inputs.send(Input::Interrupted).unwrap();
         assert_eq!(receive(&socket).batch[0].txt, "last words");
-        assert_eq!(reader.join().unwrap().unwrap().unwrap(), Outcome::Found);
+        assert_eq!(reader.join().unwrap().unwrap(), Outcome::Found);
     }
 
     #[test]
