@@ -1,0 +1,10 @@
+//! The client against a socket that verifies and decodes as the daemon does.
+
+#[cfg(test)]
+mod delivery;
+#[cfg(test)]
+mod layer;
+#[cfg(test)]
+mod logger;
+#[cfg(test)]
+mod receiver;
