@@ -88,15 +88,33 @@ pub(crate) fn take_entry<'a>(entries: &mut &'a [u8]) -> Option<(u32, Value<'a>)>
 
 /// The attributes of one event, in the sender's order.
 #[derive(Clone, Copy, Debug)]
-pub struct Attributes<'a> {
-    pub(super) names: &'a [String],
-    pub(super) entries: &'a [u8],
+pub struct Attributes<'a>(Source<'a>);
+
+#[derive(Clone, Copy, Debug)]
+enum Source<'a> {
+    /// Of an event that lies in a block.
+    Stored { names: &'a [String], entries: &'a [u8] },
+    /// Of an event that does not, yet.
+    Given(&'a [Attribute<'a>]),
 }
 
 impl<'a> Attributes<'a> {
-    /// Whether the event has none.
+    pub(super) fn stored(names: &'a [String], entries: &'a [u8]) -> Self {
+        Self(Source::Stored { names, entries })
+    }
+
+    /// Whether the event has none, or none is left.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        match self.0 {
+            Source::Stored { entries, .. } => entries.is_empty(),
+            Source::Given(list) => list.is_empty(),
+        }
+    }
+}
+
+impl<'a> From<&'a [Attribute<'a>]> for Attributes<'a> {
+    fn from(list: &'a [Attribute<'a>]) -> Self {
+        Self(Source::Given(list))
     }
 }
 
@@ -104,10 +122,19 @@ impl<'a> Iterator for Attributes<'a> {
     type Item = Attribute<'a>;
 
     fn next(&mut self) -> Option<Attribute<'a>> {
-        if self.entries.is_empty() {
-            return None;
+        match &mut self.0 {
+            Source::Stored { names, entries } => {
+                if entries.is_empty() {
+                    return None;
+                }
+                let (name, value) = take_entry(entries)?;
+                Some(Attribute { name: names.get(name as usize)?, value })
+            }
+            Source::Given(list) => {
+                let (first, rest) = list.split_first()?;
+                *list = rest;
+                Some(*first)
+            }
         }
-        let (name, value) = take_entry(&mut self.entries)?;
-        Some(Attribute { name: self.names.get(name as usize)?, value })
     }
 }

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use logd_proto::buffer::{BlockHeader, ColumnKind, Compression};
 
 use super::{Attributes, Block, TERMINATOR, attributes};
+use crate::event::NewEvent;
 use crate::severity::Severity;
 use crate::time::UnixNanos;
 use crate::varint;
@@ -30,7 +31,7 @@ pub struct View<'a> {
     attributes: &'a [u8],
 }
 
-/// An event of a block.
+/// An event that has a number: in a block, or on its way into one.
 #[derive(Clone, Copy, Debug)]
 pub struct EventRef<'a> {
     /// Given on acceptance; total order of one daemon.
@@ -41,14 +42,27 @@ pub struct EventRef<'a> {
     pub received: UnixNanos,
     /// `/env/svc/fn`.
     pub key: &'a str,
-    /// Index of the key in the block's header.
-    pub key_id: u32,
     /// OpenTelemetry number.
     pub severity: Severity,
     /// The text.
     pub text: &'a str,
     /// Name and value pairs.
     pub attributes: Attributes<'a>,
+}
+
+impl<'a> EventRef<'a> {
+    /// An event that was accepted just now under the number `seq`.
+    pub fn accepted(seq: u64, received: UnixNanos, event: &NewEvent<'a>) -> Self {
+        Self {
+            seq,
+            time: event.time,
+            received,
+            key: event.key.as_str(),
+            severity: event.severity,
+            text: event.text,
+            attributes: event.attributes.into(),
+        }
+    }
 }
 
 impl<'a> View<'a> {
@@ -188,10 +202,9 @@ impl<'a> Iterator for Rows<'a> {
             time: UnixNanos(self.time),
             received: UnixNanos(self.received),
             key: &self.view.header.keys.get(key_id as usize)?.key,
-            key_id,
             severity: Severity::from_number(u32::from(severity))?,
             text: core::str::from_utf8(text).ok()?,
-            attributes: Attributes { names, entries },
+            attributes: Attributes::stored(names, entries),
         })
     }
 }
