@@ -64,9 +64,7 @@ impl ReplayWindow {
         let ttl_nanos = i64::try_from(ttl.as_nanos()).unwrap_or(i64::MAX);
         // Rounded up, and so that no ttl overflows.
         let slice_len = (ttl_nanos / (SLICES_FRESH / 2)).saturating_add(1);
-        let macs_per_slice = capacity.div_ceil(SLICES).max(1);
-        // At most three quarters full: probes stay short, and one slot is always empty and ends them.
-        let slots_per_slice = macs_per_slice + macs_per_slice / 3 + 1;
+        let (macs_per_slice, slots_per_slice) = Self::layout(capacity);
         Self {
             ttl,
             slice_len,
@@ -113,6 +111,19 @@ impl ReplayWindow {
     /// Bytes it uses, from the start and for ever.
     pub fn memory(&self) -> usize {
         size_of::<Self>() + size_of_val::<[_]>(&self.slots)
+    }
+
+    /// What [`Self::memory`] of a window of this capacity would be, without making one.
+    pub fn memory_for(capacity: usize) -> usize {
+        let (_, slots_per_slice) = Self::layout(capacity);
+        slots_per_slice.saturating_mul(SLICES * MAC_LEN).saturating_add(size_of::<Self>())
+    }
+
+    /// How many MACs a slice takes, and how many slots its table has.
+    fn layout(capacity: usize) -> (usize, usize) {
+        let macs = capacity.div_ceil(SLICES).max(1);
+        // At most three quarters full: probes stay short, and one slot is always empty and ends them.
+        (macs, macs + macs / 3 + 1)
     }
 
     /// Empties a slice for a later epoch.

@@ -97,9 +97,18 @@ impl SenderTable {
 
     /// Bytes it uses at most.
     pub fn max_memory(&self) -> usize {
-        // The map has one control byte a bucket, and up to 8/7 · 2 buckets for each it has room for.
-        let index = self.index.capacity() * 16 / 7 * (size_of::<(u64, usize)>() + 1);
-        size_of::<Self>() + index + self.capacity * (size_of::<Entry>() + Numbering::MAX_OWNED)
+        Self::memory_for(self.capacity)
+    }
+
+    /// What [`Self::max_memory`] of a table of this capacity would be, without making one.
+    pub fn memory_for(capacity: usize) -> usize {
+        let capacity = capacity.max(1);
+        // The map is made for twice as many and two. Its buckets are the next power of two above 8/7 of that,
+        // hence below 16/7, with one control byte each.
+        let buckets = capacity.saturating_add(1).saturating_mul(2 * 16) / 7;
+        let index = buckets.saturating_mul(size_of::<(u64, usize)>() + 1);
+        let entries = capacity.saturating_mul(size_of::<Entry>() + Numbering::MAX_OWNED);
+        index.saturating_add(entries).saturating_add(size_of::<Self>())
     }
 
     /// The entry of `sender`, now the newest, and how many holes of an evicted sender became gaps for it.
