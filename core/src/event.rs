@@ -113,7 +113,7 @@ pub struct NewEvent<'a> {
     pub key: Key<'a>,
     /// OpenTelemetry number.
     pub severity: Severity,
-    /// UTF-8, any length up to the engine's limit, may be empty only if there are attributes.
+    /// UTF-8, any length up to the engine's limit; may be empty.
     pub text: &'a str,
     /// In the sender's order.
     pub attributes: &'a [Attribute<'a>],

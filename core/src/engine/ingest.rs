@@ -1,0 +1,238 @@
+//! From the events of an authentic WRITE to events that the store takes. Nothing is allocated here.
+
+use alloc::string::String;
+
+use logd_proto::borrowed::{self, Msg};
+use logd_proto::wire::{HttpMethod, Lvl};
+
+use crate::drop::DropReason;
+use crate::event::{Attribute, NewEvent, Value, names};
+use crate::key::Key;
+use crate::severity::Severity;
+use crate::time::UnixNanos;
+
+/// Most attributes of one event, those with a field of their own in the original protocol included.
+pub const MAX_ATTRIBUTES: usize = 64;
+
+/// What [`event`] writes into: the attributes of one event, and its key when it has to be put together.
+pub(super) struct Parts<'a> {
+    attributes: [Attribute<'a>; MAX_ATTRIBUTES],
+    len: usize,
+}
+
+impl<'a> Parts<'a> {
+    pub(super) fn new() -> Self {
+        const NONE: Attribute<'static> = Attribute { name: "", value: Value::Flag(false) };
+        Self { attributes: [NONE; MAX_ATTRIBUTES], len: 0 }
+    }
+
+    fn push(&mut self, name: &'a str, value: Value<'a>) -> Result<(), DropReason> {
+        let slot = self.attributes.get_mut(self.len).ok_or(DropReason::TooManyAttributes)?;
+        *slot = Attribute { name, value };
+        self.len += 1;
+        Ok(())
+    }
+}
+
+/// One event of a WRITE.
+///
+/// `received_time` is the time of its datagram, which an event without one takes. `key` is a buffer for the key
+/// of an event that comes with env, svc and fn.
+#[inline]
+pub(super) fn event<'e, 'a: 'e>(
+    raw: &'a [u8],
+    datagram_time: UnixNanos,
+    key: &'e mut String,
+    parts: &'e mut Parts<'a>,
+) -> Result<NewEvent<'e>, DropReason> {
+    let msg = Msg::parse(raw).map_err(|_| DropReason::Undecodable)?;
+    attributes(&msg, parts)?;
+    Ok(NewEvent {
+        time: msg.time.map_or(datagram_time, UnixNanos),
+        key: self::key(&msg, key)?,
+        severity: severity(&msg)?,
+        text: msg.txt,
+        attributes: &parts.attributes[..parts.len],
+    })
+}
+
+/// As it was sent, or `/env/svc/fn`, without the last when there is none.
+fn key<'e, 'a: 'e>(msg: &Msg<'a>, buffer: &'e mut String) -> Result<Key<'e>, DropReason> {
+    let whole = if msg.key.is_empty() {
+        buffer.clear();
+        // A segment longer than any key must not grow the buffer for good.
+        let len = msg.env.len() + msg.svc.len() + msg.function.len();
+        if len > crate::key::MAX_KEY_LEN {
+            return Err(DropReason::InvalidKey);
+        }
+        for segment in [msg.env, msg.svc] {
+            buffer.push('/');
+            buffer.push_str(segment);
+        }
+        if !msg.function.is_empty() {
+            buffer.push('/');
+            buffer.push_str(msg.function);
+        }
+        buffer
+    } else {
+        msg.key
+    };
+    Key::parse(whole).map_err(|_| DropReason::InvalidKey)
+}
+
+fn severity(msg: &Msg<'_>) -> Result<Severity, DropReason> {
+    if msg.severity != 0 {
+        return Severity::from_number(msg.severity).ok_or(DropReason::InvalidSeverity);
+    }
+    Lvl::try_from(msg.lvl).map(Severity::from_lvl).map_err(|_| DropReason::InvalidSeverity)
+}
+
+/// The fields of the original protocol first, then the list.
+fn attributes<'a>(msg: &Msg<'a>, parts: &mut Parts<'a>) -> Result<(), DropReason> {
+    parts.len = 0;
+    match HttpMethod::try_from(msg.http_method) {
+        Ok(HttpMethod::MethodUnknown) => {}
+        Ok(method) => parts.push(names::HTTP_METHOD, Value::Text(method.as_str_name()))?,
+        // A later version's method: better its number than no event.
+        Err(_) => parts.push(names::HTTP_METHOD, Value::Int(i64::from(msg.http_method)))?,
+    }
+    if !msg.url.is_empty() {
+        parts.push(names::URL, Value::Text(msg.url))?;
+    }
+    if msg.response_status != 0 {
+        parts.push(names::STATUS, Value::Int(i64::from(msg.response_status)))?;
+    }
+    if !msg.stack_trace.is_empty() {
+        parts.push(names::STACK_TRACE, Value::Text(msg.stack_trace))?;
+    }
+    for attribute in msg.attributes() {
+        let attribute = attribute.map_err(|_| DropReason::Undecodable)?;
+        let value = attribute.value.ok_or(DropReason::BadAttribute)?;
+        if attribute.name.is_empty() {
+            return Err(DropReason::BadAttribute);
+        }
+        parts.push(attribute.name, value_of(value))?;
+    }
+    Ok(())
+}
+
+fn value_of(value: borrowed::Value<'_>) -> Value<'_> {
+    match value {
+        borrowed::Value::Text(s) => Value::Text(s),
+        borrowed::Value::Int(n) => Value::Int(n),
+        borrowed::Value::Float(x) => Value::Float(x),
+        borrowed::Value::Flag(b) => Value::Flag(b),
+        borrowed::Value::Bytes(b) => Value::Bytes(b),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test;
+    use alloc::string::ToString;
+    use alloc::vec;
+    use alloc::vec::Vec;
+    use logd_proto::prost::Message;
+    use logd_proto::wire;
+
+    const DATAGRAM_TIME: UnixNanos = UnixNanos(77);
+
+    /// Key, severity number, time, text and attributes of what `msg` becomes.
+    fn stored(msg: &wire::Msg) -> Result<(String, u8, i64, String, Vec<String>), DropReason> {
+        let raw = msg.encode_to_vec();
+        let (mut key, mut parts) = (String::from("left over"), Parts::new());
+        let event = event(&raw, DATAGRAM_TIME, &mut key, &mut parts)?;
+        let attributes = event.attributes.iter().map(|a| alloc::format!("{a:?}")).collect();
+        let key = event.key.as_str().to_string();
+        Ok((key, event.severity.number(), event.time.0, event.text.to_string(), attributes))
+    }
+
+    fn msg() -> wire::Msg {
+        wire::Msg { key: "/prod/api".into(), txt: "hello".into(), ..wire::Msg::default() }
+    }
+
+    fn attribute(name: &str, value: wire::attribute::Value) -> wire::Attribute {
+        wire::Attribute { name: name.into(), value: Some(value) }
+    }
+
+    #[test]
+    fn env_svc_and_fn_make_the_key() {
+        let parts = |env: &str, svc: &str, function: &str| wire::Msg {
+            env: env.into(),
+            svc: svc.into(),
+            r#fn: function.into(),
+            ..wire::Msg::default()
+        };
+        assert_eq!(stored(&parts("prod", "api", "login")).unwrap().0, "/prod/api/login");
+        assert_eq!(stored(&parts("prod", "api", "")).unwrap().0, "/prod/api");
+        let long = "x".repeat(300);
+        for bad in [
+            parts("", "", ""),
+            parts("prod", "", ""),
+            parts("", "api", "f"),
+            parts("prod", "", "f"),
+            parts("prod", "a b", ""),
+            parts("prod", &long, ""),
+        ] {
+            assert_eq!(stored(&bad), Err(DropReason::InvalidKey), "{bad:?}");
+        }
+        // A key wins over the parts.
+        let both = wire::Msg { key: "/a/b".into(), ..parts("prod", "api", "") };
+        assert_eq!(stored(&both).unwrap().0, "/a/b");
+    }
+
+    #[test]
+    fn severity_wins_over_lvl() {
+        let of = |lvl, severity| stored(&wire::Msg { lvl, severity, ..msg() }).map(|e| e.1);
+        assert_eq!(of(0, 0), Ok(0));
+        assert_eq!(of(4, 0), Ok(13));
+        assert_eq!(of(4, 24), Ok(24));
+        assert_eq!(of(4, 25), Err(DropReason::InvalidSeverity));
+        assert_eq!(of(7, 0), Err(DropReason::InvalidSeverity));
+    }
+
+    #[test]
+    fn an_event_without_time_takes_its_datagrams() {
+        assert_eq!(stored(&msg()).unwrap().2, DATAGRAM_TIME.0);
+        assert_eq!(stored(&wire::Msg { time_unix_nano: 5, ..msg() }).unwrap().2, 5);
+    }
+
+    #[test]
+    fn fields_of_the_original_become_attributes() {
+        let whole = wire::Msg {
+            http_method: HttpMethod::Post as i32,
+            url: "/login".into(),
+            response_status: -1,
+            stack_trace: "main.go:7".into(),
+            attributes: vec![attribute("host", wire::attribute::Value::Text("a1".into()))],
+            ..msg()
+        };
+        let expect = [
+            (names::HTTP_METHOD, Value::Text("POST")),
+            (names::URL, Value::Text("/login")),
+            (names::STATUS, Value::Int(-1)),
+            (names::STACK_TRACE, Value::Text("main.go:7")),
+            ("host", Value::Text("a1")),
+        ];
+        let expect = expect.map(|(name, value)| alloc::format!("{:?}", Attribute { name, value }));
+        assert_eq!(stored(&whole).unwrap().4, expect);
+        let unknown = stored(&wire::Msg { http_method: 99, ..msg() }).unwrap().4;
+        assert!(unknown[0].contains("Int(99)"), "{unknown:?}");
+    }
+
+    #[test]
+    fn attributes_need_a_name_and_a_value_and_have_a_bound() {
+        use wire::attribute::Value::Flag;
+        let with = |attributes| stored(&wire::Msg { attributes, ..msg() }).map(|e| e.4.len());
+        assert_eq!(with(vec![attribute("", Flag(true))]), Err(DropReason::BadAttribute));
+        let nothing = wire::Attribute { name: "a".into(), value: None };
+        assert_eq!(with(vec![nothing]), Err(DropReason::BadAttribute));
+        let many = vec![attribute("a", Flag(true)); MAX_ATTRIBUTES];
+        assert_eq!(with(many.clone()), Ok(MAX_ATTRIBUTES));
+        let more = vec![attribute("a", Flag(true)); MAX_ATTRIBUTES + 1];
+        assert_eq!(with(more), Err(DropReason::TooManyAttributes));
+        let beside = wire::Msg { url: "/".into(), attributes: many, ..msg() };
+        assert_eq!(stored(&beside), Err(DropReason::TooManyAttributes));
+    }
+}
