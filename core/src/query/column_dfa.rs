@@ -49,17 +49,24 @@ impl ColumnDfa {
         while lanes.iter().all(|lane| lane.at < lane.end) {
             // The shortest lane decides how far all can go without asking.
             let run = lanes.iter().map(|lane| lane.end - lane.at).min().unwrap_or(0);
-            for _ in 0..run {
+            let bytes = lanes.each_ref().map(|lane| &column[lane.at..lane.at + run]);
+            let mut states = lanes.each_ref().map(|lane| lane.state);
+            let mut done = 0;
+            while done < run {
                 let mut special = false;
-                for lane in &mut lanes {
-                    lane.state = self.table.next_state(lane.state, column[lane.at]);
-                    lane.at += 1;
-                    special |= self.table.is_special_state(lane.state);
+                for (state, bytes) in states.iter_mut().zip(bytes) {
+                    *state = self.table.next_state(*state, bytes[done]);
+                    special |= self.table.is_special_state(*state);
                 }
+                done += 1;
                 if special {
-                    lanes.iter_mut().for_each(|lane| self.look(lane, column));
                     break;
                 }
+            }
+            for (lane, state) in lanes.iter_mut().zip(states) {
+                lane.state = state;
+                lane.at += done;
+                self.look(lane, column);
             }
         }
         for lane in &mut lanes {

@@ -3,8 +3,11 @@
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 
-use memchr::{memchr, memchr2, memmem};
+use aho_corasick::packed;
+use memchr::{memchr2, memmem};
 
 use super::regex::{self, Regex, RegexError};
 
@@ -60,16 +63,27 @@ fn caseless_pattern(needle: &str) -> String {
     pattern
 }
 
-/// Looks for the rarest byte of the needle with the vectorised searchers, then compares around it.
+/// Looks for the rarest few bytes of the needle, in every mixture of cases, with a vectorised searcher; then
+/// compares around what it found.
 #[derive(Clone, Debug)]
 pub(super) struct AsciiFinder {
     /// Lower case.
     needle: Box<[u8]>,
-    /// Offset of the rarest byte, and its two cases (the same when it is no letter).
-    rarest: usize,
-    lower: u8,
-    upper: u8,
+    /// Offset in the needle of what is looked for.
+    at: usize,
+    scan: Scan,
 }
+
+#[derive(Clone, Debug)]
+enum Scan {
+    /// All variants of [`WINDOW`] bytes at once.
+    Variants(Box<packed::Searcher>),
+    /// Both cases of one byte, where the machine has no such searcher.
+    Byte(u8, u8),
+}
+
+/// Bytes of the needle that are looked for. Their variants, eight at most, are as many as stay fast.
+const WINDOW: usize = 3;
 
 /// Bytes by how often they occur in logs, most frequent first; what is missing is rarer.
 const FREQUENT: &[u8] = b" e0ta1iosnr2cd3l45.6p7m8u9=-:/hgfb\"vwy_xk,zj()[]q";
@@ -78,28 +92,49 @@ impl AsciiFinder {
     fn new(needle: &str) -> Self {
         let needle = needle.to_ascii_lowercase().into_bytes().into_boxed_slice();
         let rank = |b: u8| FREQUENT.iter().position(|&f| f == b).unwrap_or(FREQUENT.len());
-        let rarest = (0..needle.len()).max_by_key(|&i| rank(needle[i])).unwrap_or(0);
-        let lower = needle.get(rarest).copied().unwrap_or(0);
-        Self { rarest, lower, upper: lower.to_ascii_uppercase(), needle }
+        let rarest = |len: usize| {
+            let windows = 0..=needle.len() - len;
+            let rarity = |&at: &usize| needle[at..at + len].iter().map(|&b| rank(b)).sum::<usize>();
+            windows.max_by_key(rarity).unwrap_or(0)
+        };
+        let len = needle.len().min(WINDOW);
+        let at = rarest(len);
+        let variants = variants(&needle[at..at + len]);
+        if let Some(searcher) = packed::Searcher::new(variants) {
+            return Self { at, scan: Scan::Variants(Box::new(searcher)), needle };
+        }
+        let at = rarest(1);
+        let byte = needle[at];
+        Self { at, scan: Scan::Byte(byte, byte.to_ascii_uppercase()), needle }
     }
 
     fn find(&self, haystack: &[u8]) -> Option<usize> {
-        let mut from = self.rarest;
+        let mut from = self.at;
         loop {
             let rest = haystack.get(from..)?;
-            let hit = if self.lower == self.upper {
-                memchr(self.lower, rest)
-            } else {
-                memchr2(self.lower, self.upper, rest)
+            let hit = match &self.scan {
+                Scan::Variants(searcher) => searcher.find(rest)?.start(),
+                Scan::Byte(lower, upper) => memchr2(*lower, *upper, rest)?,
             };
-            let start = from + hit? - self.rarest;
+            let start = from + hit - self.at;
             let candidate = haystack.get(start..start + self.needle.len())?;
             if candidate.eq_ignore_ascii_case(&self.needle) {
                 return Some(start);
             }
-            from = start + self.rarest + 1;
+            from = start + self.at + 1;
         }
     }
+}
+
+/// Every mixture of cases of a few lower-case bytes.
+fn variants(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut all = vec![Vec::new()];
+    for &b in bytes {
+        let cases = if b.is_ascii_lowercase() { &[b, b.to_ascii_uppercase()][..] } else { &[b] };
+        let longer = |prefix: &Vec<u8>, &c: &u8| [&prefix[..], &[c]].concat();
+        all = all.iter().flat_map(|p| cases.iter().map(move |c| longer(p, c))).collect();
+    }
+    all
 }
 
 #[cfg(test)]
