@@ -1,27 +1,33 @@
-//! Measures what a log call costs the thread that logs.
+//! Measures what a log call costs the thread that logs, and how long an event takes to a receiving socket.
+//!
+//! Without a pause the receiving socket's buffer, which is the system's default, overflows: fewer arrive than are sent.
 //!
 //! `cargo run --release -p logd-client --example latency`
 
-use core::hint::black_box;
 use core::time::Duration;
 use logd_client::{Client, LogError, Severity};
+use logd_core::datagram::HEADER_LEN;
+use logd_proto::borrowed::{Cmd, Msg};
 use std::net::UdpSocket;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
-const CALLS: usize = 100_000;
+/// How long each measurement takes, unless the calls are used up before.
+const TIME: Duration = Duration::from_secs(2);
+const MAX_CALLS: usize = 100_000;
 
-fn main() -> Result<(), Box<dyn core::error::Error>> {
+type Failure = Box<dyn core::error::Error>;
+
+fn main() -> Result<(), Failure> {
     let socket = UdpSocket::bind("127.0.0.1:0")?;
     let client = Client::builder(socket.local_addr()?, "secret")
         .key("/bench/client/latency")
+        // Room for all calls of a measurement, so that none is refused.
         .queue_bytes(1 << 26)
         .build()?;
-    // Takes what comes, as a daemon would.
-    thread::spawn(move || {
-        let mut buffer = [0; 65_536];
-        while socket.recv(&mut buffer).is_ok() {}
-    });
+    let (arrived, arrivals) = channel();
+    thread::spawn(move || receive(&socket, &arrived));
 
     let log = |i: usize| {
         client
@@ -31,36 +37,37 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
             .attr("request", i)
             .send()
     };
-    report("(the clock alone)", Duration::ZERO, |i| {
-        black_box(i);
+    let measure = |what: &str, pause| -> Result<(), Failure> {
+        let calls = time(pause, log)?;
+        client.flush(Duration::from_secs(10))?;
+        report(what, &calls, &delays(&arrivals));
         Ok(())
+    };
+
+    report("(the clock alone)", &time(Duration::ZERO, |_| Ok(()))?, &[]);
+    measure("no pause", Duration::ZERO)?;
+    thread::scope(|scope| {
+        let other = scope.spawn(|| (0..MAX_CALLS).try_for_each(log));
+        measure("no pause, two threads", Duration::ZERO)?;
+        other.join().expect("it does not panic").map_err(Failure::from)
     })?;
-    report("no pause", Duration::ZERO, log)?;
-    report("one in 20 µs", Duration::from_micros(20), log)?;
-    report("one in 500 µs", Duration::from_micros(500), log)?;
-    report("one in 5 ms", Duration::from_millis(5), log)?;
-    let contended = thread::scope(|scope| {
-        let other = scope.spawn(|| (0..CALLS).try_for_each(log));
-        report("no pause, two threads", Duration::ZERO, log)?;
-        other.join().expect("it does not panic")?;
-        Ok::<_, Box<dyn core::error::Error>>(())
-    });
-    contended?;
     client.flush(Duration::from_secs(10))?;
-    println(&format!("{:#?}", client.stats()));
+    delays(&arrivals);
+    measure("one in 20 µs", Duration::from_micros(20))?;
+    measure("one in 500 µs", Duration::from_micros(500))?;
+    measure("one in 5 ms", Duration::from_millis(5))?;
+    print(&format!("{:#?}", client.stats()));
     Ok(())
 }
 
-/// Times calls one by one, `pause` apart.
-fn report(
-    what: &str,
+/// Times calls one by one, `pause` apart, in nanoseconds.
+fn time(
     pause: Duration,
     call: impl Fn(usize) -> Result<(), LogError>,
-) -> Result<(), Box<dyn core::error::Error>> {
-    let calls =
-        if pause.is_zero() { CALLS } else { CALLS.min(2_000_000_000 / pause.as_nanos() as usize) };
-    let mut nanos = Vec::with_capacity(calls);
-    for i in 0..calls {
+) -> Result<Vec<u64>, Failure> {
+    let mut nanos = Vec::with_capacity(MAX_CALLS);
+    let begin = Instant::now();
+    while nanos.len() < MAX_CALLS && begin.elapsed() < TIME {
         if pause >= Duration::from_millis(1) {
             thread::sleep(pause);
         } else {
@@ -70,22 +77,48 @@ fn report(
             }
         }
         let start = Instant::now();
-        call(i)?;
-        nanos.push(start.elapsed().as_nanos());
+        call(nanos.len())?;
+        nanos.push(start.elapsed().as_nanos() as u64);
     }
-    nanos.sort_unstable();
-    let percentile = |p: usize| nanos[(calls - 1) * p / 100];
-    println(&format!(
-        "{what:24} p50 {:6} ns   p90 {:6} ns   p99 {:6} ns   max {:8} ns",
-        percentile(50),
-        percentile(90),
-        percentile(99),
-        nanos[calls - 1]
-    ));
-    Ok(())
+    Ok(nanos)
+}
+
+/// Tells for each event how long after its log call it was read from the socket.
+fn receive(socket: &UdpSocket, arrived: &Sender<u64>) {
+    let mut buffer = [0; 65_536];
+    while let Ok(len) = socket.recv(&mut buffer) {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let Ok(cmd) = Cmd::parse(&buffer[HEADER_LEN..len]) else { continue };
+        for msg in cmd.msgs().filter_map(|msg| Msg::parse(msg).ok()) {
+            let logged = msg.time.unwrap_or_default().cast_unsigned();
+            if arrived.send((since.as_nanos() as u64).saturating_sub(logged)).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// What has arrived until nothing more does.
+fn delays(arrivals: &Receiver<u64>) -> Vec<u64> {
+    core::iter::from_fn(|| arrivals.recv_timeout(Duration::from_millis(200)).ok()).collect()
+}
+
+fn report(what: &str, calls: &[u64], delays: &[u64]) {
+    let percentiles = |nanos: &[u64], unit: u64| {
+        let mut nanos = nanos.to_vec();
+        nanos.sort_unstable();
+        let at = |percent: usize| nanos[(nanos.len() - 1) * percent / 100] / unit;
+        format!("p50 {:6}  p99 {:6}", at(50), at(99))
+    };
+    let mut line = format!("{what:22} call, ns: {}", percentiles(calls, 1));
+    if !delays.is_empty() {
+        line += &format!("   to the socket, µs: {}", percentiles(delays, 1_000));
+        line += &format!("   {} arrived", delays.len());
+    }
+    print(&line);
 }
 
 #[expect(clippy::print_stdout, reason = "a program for a terminal")]
-fn println(line: &str) {
+fn print(line: &str) {
     println!("{line}");
 }

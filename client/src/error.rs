@@ -97,7 +97,7 @@ pub enum FlushError {
 impl fmt::Display for FlushError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TimedOut { queued } => write!(f, "{queued} events are still queued"),
+            Self::TimedOut { queued } => write!(f, "time is up; events still queued: {queued}"),
             Self::Stopped => f.write_str("the sending thread has ended"),
         }
     }
@@ -135,10 +135,10 @@ pub enum Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused { why, events } => write!(f, "{events} events were not logged: {why}"),
-            Self::NotSent { events, error } => write!(f, "{events} events were not sent: {error}"),
+            Self::Refused { why, events } => write!(f, "{why}; events not logged: {events}"),
+            Self::NotSent { events, error } => write!(f, "{error}; events not sent: {events}"),
             Self::Abandoned { events } => {
-                write!(f, "{events} events were abandoned when the client was dropped")
+                write!(f, "the client was dropped too soon; events not sent: {events}")
             }
         }
     }

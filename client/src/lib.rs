@@ -79,9 +79,16 @@
 //!
 //! It reads the clock, encodes into a buffer of the thread, takes a lock and copies. It allocates nothing once the
 //! thread's buffer has the size of its events. It makes no system call while events keep coming; when they pause for
-//! more than a millisecond the sending thread sleeps, and the next event pays for waking it and leaves at once. Under
-//! load events share datagrams, as many as fit one packet.
+//! more than a millisecond the sending thread sleeps, and the next event leaves at once, at the price of waking it: one
+//! system call. Under load events share datagrams, as many as fit one packet.
 //! `cargo run --release -p logd-client --example latency` measures it.
+//!
+//! # When nothing arrives
+//!
+//! The daemon does not answer, and refuses what is not signed with a write secret of its own or is off its clock by
+//! more than its `ttl` (100 ms by default): keep the clocks of both machines synchronised. `logd status` tells what it
+//! refused, why, and how far off the sender's clock is. An address where nobody listens shows in
+//! [`Stats::send_errors`], if the machine there says so.
 //!
 //! # Other front ends
 //!

@@ -123,8 +123,8 @@ fn dropping_gives_up_in_time_and_reports_what_is_left() {
     assert_eq!(
         said,
         [
-            "1 events were not logged: the queue is full".to_owned(),
-            format!("{queued} events were abandoned when the client was dropped"),
+            "the queue is full; events not logged: 1".to_owned(),
+            format!("the client was dropped too soon; events not sent: {queued}"),
         ]
     );
 }

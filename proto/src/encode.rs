@@ -22,22 +22,8 @@
 //! # Ok::<(), logd_proto::prost::DecodeError>(())
 //! ```
 
+pub use crate::borrowed::Value;
 use alloc::vec::Vec;
-
-/// The value of an attribute.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Value<'a> {
-    /// `Attribute.text`
-    Text(&'a str),
-    /// `Attribute.int`
-    Int(i64),
-    /// `Attribute.float`
-    Float(f64),
-    /// `Attribute.flag`
-    Flag(bool),
-    /// `Attribute.bytes`
-    Bytes(&'a [u8]),
-}
 
 /// A field's tag as it stands on the wire: `number << 3 | wire type`. All of them fit one byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
