@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::io::{BufReader, Read};
 use std::path::PathBuf;
+use std::thread;
 
 use logd_proto::prost::Message as _;
 use logd_proto::query::{QueryRequest, QueryResponse};
@@ -17,6 +18,10 @@ use super::secret::{self, Need};
 const PROTOBUF: &str = "application/x-protobuf";
 /// Far above what a daemon answers; a bound against one that is none.
 const MAX_ANSWER: u64 = 1 << 30;
+/// How often, and how long at a time, a busy daemon is waited for.
+const MAX_WAITS: usize = 5;
+/// See [`MAX_WAITS`].
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// How much of an error's text is shown.
 const MAX_COMPLAINT: u64 = 4 << 10;
 
@@ -34,8 +39,13 @@ pub(crate) struct Connection {
 impl Connection {
     /// Finds the secret; does not connect yet.
     pub(crate) fn open(&self) -> Result<Daemon, Failure> {
+        // A mistake in the address is told before a missing secret.
+        base_url(&self.url)?;
+        self.open_with(secret::find(Need::Read, self.secret_file.as_deref())?)
+    }
+
+    fn open_with(&self, secret: Zeroizing<String>) -> Result<Daemon, Failure> {
         let base = base_url(&self.url)?;
-        let secret = secret::find(Need::Read, self.secret_file.as_deref())?;
         let authorization = Zeroizing::new(format!("Bearer {}", secret.as_str()));
         let config = Agent::config_builder()
             // The answer to a refused request says why.
@@ -90,14 +100,12 @@ impl Daemon {
 
     /// Asks a question.
     pub(crate) fn ask(&self, question: &QueryRequest) -> Result<QueryResponse, Failure> {
-        let response = self
-            .agent
-            .post(format!("{}/api/v1/query", self.base))
-            .header("authorization", self.authorization.as_str())
-            .header("accept", PROTOBUF)
-            .content_type(PROTOBUF)
-            .send(&question.encode_to_vec()[..]);
-        let mut response = self.check(response)?;
+        let mut response = patiently(|| {
+            let request = self.agent.post(format!("{}/api/v1/query", self.base));
+            let request = request.header("authorization", self.authorization.as_str());
+            let request = request.header("accept", PROTOBUF).content_type(PROTOBUF);
+            self.check(request.send(&question.encode_to_vec()[..]))
+        })?;
         let bytes = response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec();
         let bytes = bytes.map_err(|e| self.failure(&e))?;
         QueryResponse::decode(&bytes[..]).map_err(|e| {
@@ -119,7 +127,7 @@ impl Daemon {
         parameters: &Parameters<'_>,
         headers: &[(&str, &str)],
     ) -> Result<(BufReader<impl Read + use<>>, Option<u64>), Failure> {
-        let response = self.request(path, parameters, headers)?;
+        let response = patiently(|| self.request(path, parameters, headers))?;
         let length = response.body().content_length();
         let body = response.into_body().into_with_config().limit(u64::MAX).reader();
         Ok((BufReader::with_capacity(64 << 10, body), length))
@@ -154,8 +162,11 @@ impl Daemon {
         if status == StatusCode::OK {
             return Ok(response);
         }
+        let wait =
+            response.headers().get("retry-after").and_then(|v| v.to_str().ok()?.parse().ok());
         let body = response.body_mut().with_config().limit(MAX_COMPLAINT).lossy_utf8(true);
-        Err(refusal(&self.base, status, &body.read_to_string().unwrap_or_default()))
+        let refusal = refusal(&self.base, status, &body.read_to_string().unwrap_or_default());
+        Err(refusal.retry_after(wait.map(Duration::from_secs)))
     }
 
     fn failure(&self, error: &ureq::Error) -> Failure {
@@ -179,6 +190,20 @@ impl Daemon {
         }
         because(error)
     }
+}
+
+/// Waits and asks again while the daemon says that it is busy, a few times: a query of many pages must not fail
+/// half-way because it asks too often.
+fn patiently<T>(mut ask: impl FnMut() -> Result<T, Failure>) -> Result<T, Failure> {
+    for _ in 0..MAX_WAITS {
+        match ask() {
+            Err(failure) if failure.wait().is_some_and(|wait| wait <= LONGEST_WAIT) => {
+                thread::sleep(failure.wait().unwrap_or_default());
+            }
+            done => return done,
+        }
+    }
+    ask()
 }
 
 /// What a status other than 200 means.
@@ -227,6 +252,7 @@ fn complaint(body: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write as _;
 
     #[test]
     fn addresses_are_checked_before_they_are_used() {
@@ -247,5 +273,62 @@ mod tests {
             .to_string();
         assert!(error.ends_with("limit \\x1b[2J"), "{error}");
         assert!(refusal("http://a", StatusCode::NOT_FOUND, "<html>").to_string().contains("--url"));
+    }
+
+    /// Answers one connection after the other, and gives back what was asked.
+    fn serve(answers: Vec<&'static str>) -> (Daemon, thread::JoinHandle<Vec<String>>) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let server = thread::spawn(move || {
+            let answer = |text: &str| {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut asked = Vec::new();
+                while !asked.ends_with(b"\r\n\r\n") {
+                    let mut byte = [0];
+                    stream.read_exact(&mut byte).unwrap();
+                    asked.push(byte[0]);
+                }
+                stream.write_all(text.as_bytes()).unwrap();
+                String::from_utf8(asked).unwrap()
+            };
+            answers.into_iter().map(answer).collect()
+        });
+        let connection = Connection { url: base, secret_file: None };
+        (connection.open_with(Zeroizing::new("hush".to_owned())).unwrap(), server)
+    }
+
+    #[test]
+    fn a_busy_daemon_is_asked_again() {
+        let busy = "HTTP/1.1 429 Too Many Requests\r\nretry-after: 0\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        let body = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nbody";
+        let (daemon, server) = serve(vec![busy, busy, body]);
+        let (mut reader, length) =
+            daemon.stream("/x", &[("q", "a b&c+ü/".to_owned())], &[]).unwrap();
+        let mut got = String::new();
+        reader.read_to_string(&mut got).unwrap();
+        assert_eq!((got.as_str(), length), ("body", Some(4)));
+        let asked = server.join().unwrap();
+        assert_eq!(asked.len(), 3);
+        assert!(asked[2].contains("Bearer hush"), "{}", asked[2]);
+        assert!(asked[2].starts_with("GET /x?q=a%20b%26c%2B%C3%BC%2F HTTP/1.1"), "{}", asked[2]);
+    }
+
+    #[test]
+    fn the_secret_is_not_carried_elsewhere() {
+        let elsewhere = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:9/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        let (daemon, server) = serve(vec![elsewhere]);
+        let error = daemon.get("/info").unwrap_err().to_string();
+        assert!(error.contains("302"), "{error}");
+        server.join().unwrap();
+    }
+
+    #[test]
+    fn half_an_answer_is_an_error() {
+        let half = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\nconnection: close\r\n\r\nhalf";
+        let (daemon, server) = serve(vec![half, half]);
+        assert!(daemon.get("/info").is_err());
+        let (mut reader, _) = daemon.stream("/api/v1/export", &[], &[]).unwrap();
+        assert!(reader.read_to_end(&mut Vec::new()).is_err());
+        server.join().unwrap();
     }
 }

@@ -1,6 +1,7 @@
 //! What went wrong, where, and what to do about it, for a person.
 
 use core::fmt;
+use core::time::Duration;
 
 /// Why a command failed.
 ///
@@ -12,12 +13,19 @@ pub(crate) struct Failure {
     detail: Option<String>,
     hint: Option<String>,
     is_final: bool,
+    retry_after: Option<Duration>,
 }
 
 impl Failure {
     /// What went wrong and where, in one sentence without a full stop.
     pub(crate) fn new(what: impl fmt::Display) -> Self {
-        Self { what: what.to_string(), detail: None, hint: None, is_final: false }
+        Self {
+            what: what.to_string(),
+            detail: None,
+            hint: None,
+            is_final: false,
+            retry_after: None,
+        }
     }
 
     /// Lines shown as they are, below the sentence.
@@ -36,6 +44,17 @@ impl Failure {
     pub(crate) fn for_good(mut self) -> Self {
         self.is_final = true;
         self
+    }
+
+    /// Marks a failure that passes: the other side said when to try again.
+    pub(crate) fn retry_after(mut self, wait: Option<Duration>) -> Self {
+        self.retry_after = wait;
+        self
+    }
+
+    /// How long the other side asks to wait before trying again.
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        self.retry_after
     }
 
     /// Whether trying again cannot mend it.
