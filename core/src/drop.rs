@@ -49,7 +49,7 @@ drop_reasons! {
     InvalidSeverity "invalid_severity" "The severity is not an OpenTelemetry number, 0 to 24.",
     TextTooLong "text_too_long" "The text is longer than the daemon accepts.",
     BadAttribute "bad_attribute" "An attribute has no name or no value.",
-    TooManyAttributes "too_many_attributes" "The event has more attributes than the daemon accepts.",
+    TooManyAttributes "too_many_attributes" "The event has more attributes, in number or in bytes, than the daemon accepts.",
     RingFull "ring_full" "The event is larger than its ring.",
     // Before the engine saw it.
     KernelDrop "kernel_drop" "The kernel's receive buffer was full.",

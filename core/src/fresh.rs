@@ -31,16 +31,6 @@ impl Fresh {
         }
     }
 
-    /// Whether events are collected.
-    pub fn is_on(&self) -> bool {
-        self.open.is_some()
-    }
-
-    /// Whether [`Self::take`] would give a block.
-    pub fn is_ready(&self) -> bool {
-        self.open.as_ref().is_some_and(|open| !open.is_empty())
-    }
-
     /// Adds an accepted event, if somebody wants it and it fits.
     #[inline]
     pub fn push(&mut self, seq: u64, received: UnixNanos, event: &NewEvent<'_>) {
@@ -99,10 +89,8 @@ mod tests {
         push(&mut fresh, 1..3);
         assert!(fresh.take().is_none());
         fresh.set(true);
-        assert!(!fresh.is_ready());
         push(&mut fresh, 3..5);
         fresh.set(true);
-        assert!(fresh.is_ready());
         assert_eq!(seqs(&mut fresh), [3, 4]);
         assert_eq!(seqs(&mut fresh), []);
         push(&mut fresh, 5..6);

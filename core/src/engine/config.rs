@@ -3,6 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
+use super::filter;
 use super::pacing::Rate;
 use super::peers::Peers;
 use super::reply::MIN_REPLY_LEN;
@@ -47,7 +48,7 @@ pub struct Config {
     pub tail_queue_bytes: usize,
     /// Bytes of accepted events that wait for the host between two [`super::Engine::take_fresh`]. Default 4 MiB.
     pub fresh_bytes: usize,
-    /// Queries over UDP at once. Default 16.
+    /// Queries over UDP at once. Default 8.
     pub max_udp_queries: usize,
     /// Most events that answer one query over UDP. Default 100,000, as in the original.
     pub udp_query_hard_limit: u32,
@@ -79,7 +80,7 @@ impl Config {
             tail_timeout: Duration::from_secs(6),
             tail_queue_bytes: 256 << 10,
             fresh_bytes: 4 << 20,
-            max_udp_queries: 16,
+            max_udp_queries: 8,
             udp_query_hard_limit: 100_000,
             udp_query_step_bytes: 1 << 20,
             max_reply_len: 1920,
@@ -98,7 +99,7 @@ impl Config {
             ReplayWindow::memory_for(self.replay_capacity),
             SenderTable::memory_for(self.senders),
             self.refused_senders.saturating_mul(REFUSED_SENDER),
-            self.max_tails.saturating_mul(self.tail_queue_bytes),
+            self.max_tails.saturating_mul(self.tail_queue_bytes.saturating_add(filter::MAX_MEMORY)),
             // Growing buffers may be twice as large as their content; the host holds the block before.
             self.fresh_bytes.saturating_mul(3),
             Peers::memory_for(self.max_tails, self.max_udp_queries),

@@ -12,6 +12,12 @@ use crate::query::ast::{AttrTest, Compare, Expr, StrTest, Term};
 use crate::severity::Severity;
 use crate::time::UnixNanos;
 
+/// Most bytes of a filter's strings together. Every tail and query keeps its compiled filter, so it is bounded.
+const MAX_STRINGS: usize = 1024;
+/// What a compiled filter takes at most, with what it builds as it searches: two automata of [`MAX_STRINGS`],
+/// measured at 0.4 MiB.
+pub(super) const MAX_MEMORY: usize = 512 << 10;
+
 /// The filter of a TAIL: `lvl` is a minimum; there is no time range.
 pub(super) fn of_tail(params: &QueryParams) -> Result<Expr, DropReason> {
     let mut terms = common(params)?;
@@ -40,13 +46,19 @@ pub(super) fn of_query(params: &QueryParams) -> Result<Expr, DropReason> {
 
 /// What TAIL and QUERY have in common.
 fn common(params: &QueryParams) -> Result<Vec<Term>, DropReason> {
+    let QueryParams { env, svc, r#fn: function, txt, url, key_prefix, .. } = params;
+    if [env, svc, function, txt, url, key_prefix].iter().map(|s| s.len()).sum::<usize>()
+        > MAX_STRINGS
+    {
+        return Err(DropReason::InvalidFilter);
+    }
     let mut terms = Vec::new();
     terms.extend(path(params).map(Term::Key));
-    if !params.key_prefix.is_empty() {
-        terms.push(Term::Key(StrTest::Prefix(params.key_prefix.clone())));
+    if !key_prefix.is_empty() {
+        terms.push(Term::Key(StrTest::Prefix(key_prefix.clone())));
     }
-    if !params.txt.is_empty() {
-        terms.push(Term::Text(params.txt.clone()));
+    if !txt.is_empty() {
+        terms.push(Term::Text(txt.clone()));
     }
     let attribute = |name: &str, test| Term::Attr(name.to_string(), test);
     match HttpMethod::try_from(params.http_method) {
@@ -57,8 +69,8 @@ fn common(params: &QueryParams) -> Result<Vec<Term>, DropReason> {
         }
         Err(_) => return Err(DropReason::InvalidFilter),
     }
-    if !params.url.is_empty() {
-        terms.push(attribute(names::URL, AttrTest::Str(StrTest::Prefix(params.url.clone()))));
+    if !url.is_empty() {
+        terms.push(attribute(names::URL, AttrTest::Str(StrTest::Prefix(url.clone()))));
     }
     if params.response_status != 0 {
         let status = f64::from(params.response_status);

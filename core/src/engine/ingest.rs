@@ -5,6 +5,7 @@ use alloc::string::String;
 use logd_proto::borrowed::{self, Msg};
 use logd_proto::wire::{HttpMethod, Lvl};
 
+use super::config::MAX_DATAGRAM_LEN;
 use crate::drop::DropReason;
 use crate::event::{Attribute, NewEvent, Value, names};
 use crate::key::Key;
@@ -112,6 +113,23 @@ fn attributes<'a>(msg: &Msg<'a>, parts: &mut Parts<'a>) -> Result<(), DropReason
             return Err(DropReason::BadAttribute);
         }
         parts.push(attribute.name, value_of(value))?;
+    }
+    Ok(())
+}
+
+/// What a datagram's attributes cannot get wrong, or [`attributes`] checks: for events of other doors.
+pub(super) fn check_attributes(attributes: &[Attribute<'_>]) -> Result<(), DropReason> {
+    if attributes.iter().any(|a| a.name.is_empty()) {
+        return Err(DropReason::BadAttribute);
+    }
+    let value_len = |value| match value {
+        Value::Text(s) => s.len(),
+        Value::Bytes(b) => b.len(),
+        Value::Int(_) | Value::Float(_) | Value::Flag(_) => 8,
+    };
+    let bytes: usize = attributes.iter().map(|a| a.name.len() + value_len(a.value)).sum();
+    if attributes.len() > MAX_ATTRIBUTES || bytes > MAX_DATAGRAM_LEN {
+        return Err(DropReason::TooManyAttributes);
     }
     Ok(())
 }
@@ -234,5 +252,17 @@ mod tests {
         assert_eq!(with(more), Err(DropReason::TooManyAttributes));
         let beside = wire::Msg { url: "/".into(), attributes: many, ..msg() };
         assert_eq!(stored(&beside), Err(DropReason::TooManyAttributes));
+    }
+
+    #[test]
+    fn attributes_of_other_doors_have_the_bounds_of_a_datagram() {
+        let long = "x".repeat(MAX_DATAGRAM_LEN);
+        let text = |name, text| Attribute { name, value: Value::Text(text) };
+        assert_eq!(check_attributes(&[text("a", &long[1..])]), Ok(()));
+        assert_eq!(check_attributes(&[text("a", &long)]), Err(DropReason::TooManyAttributes));
+        assert_eq!(check_attributes(&[text("", "x")]), Err(DropReason::BadAttribute));
+        let many = [text("a", "x"); MAX_ATTRIBUTES + 1];
+        assert_eq!(check_attributes(&many), Err(DropReason::TooManyAttributes));
+        assert_eq!(check_attributes(&many[1..]), Ok(()));
     }
 }

@@ -71,6 +71,15 @@ use udp_query::UdpQuery;
 /// more, [`poll_timeout`](Self::poll_timeout) gives a time that has passed; the host receives what has come
 /// meanwhile before the next step, so that a query over UDP does not hold up ingest.
 ///
+/// # Replies
+///
+/// Nothing is ever sent to an address whose datagram was not accepted: not authentic, or a replay, and there are
+/// no bytes out for any number of bytes in. Replies to TAIL and QUERY leave as fast as [`Config::reply_rate`]
+/// and [`Config::reply_rate_total`] let them, in turns by address. A reply that is longer than
+/// [`Config::max_reply_len`] has its longest strings cut, which then end in [`CUT_MARK`].
+///
+/// # Timeouts
+///
 /// Calling [`handle_timeout`](Self::handle_timeout) too early or too often is safe. Each call gets the clocks
 /// as they are then; the monotonic one must not go back.
 ///
@@ -275,13 +284,7 @@ impl Engine {
     /// Returns its sequence number.
     pub fn append(&mut self, now: Now, event: &NewEvent<'_>) -> Result<u64, DropReason> {
         self.now = now;
-        let stored = if event.attributes.len() > MAX_ATTRIBUTES {
-            Err(DropReason::TooManyAttributes)
-        } else if event.attributes.iter().any(|a| a.name.is_empty()) {
-            Err(DropReason::BadAttribute)
-        } else {
-            self.store(event)
-        };
+        let stored = ingest::check_attributes(event.attributes).and_then(|()| self.store(event));
         self.count_event(stored);
         stored
     }

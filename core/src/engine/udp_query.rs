@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use logd_proto::query::{Page, QueryRequest, Rows};
 use logd_proto::wire::{QueryParams, attribute};
 
-use super::config::Config;
+use super::config::{Config, MAX_DATAGRAM_LEN};
 use super::filter;
 use super::reply::Reply;
 use crate::drop::DropReason;
@@ -117,12 +117,15 @@ impl UdpQuery {
         }
     }
 
-    /// What one query takes at most: its page, twice while it is built, an unpacked block, and its snapshot.
+    /// What one query takes at most: its filter, its page, twice while it is built, an unpacked block, and its
+    /// snapshot.
     pub(super) fn memory_for(config: &Config) -> usize {
-        let event = config.max_text_len + config.max_datagram_len;
+        // A text and attributes; Engine::append holds the latter to what a datagram can bring.
+        let event = config.max_text_len + MAX_DATAGRAM_LEN;
         let rings = config.store.rings.iter().chain([&config.store.fallback]);
         let snapshot: usize = rings.map(snapshot_of).fold(0, usize::saturating_add);
-        (2 * (PAGE_BYTES + event) + UNPACKED_BLOCK).saturating_add(snapshot)
+        let page = 2 * (PAGE_BYTES + event);
+        (filter::MAX_MEMORY + page + UNPACKED_BLOCK).saturating_add(snapshot)
     }
 
     /// Leaves out what `skip` says, and moves on when the page holds nothing more to send.

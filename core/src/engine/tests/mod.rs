@@ -5,6 +5,7 @@ mod config;
 mod query;
 mod refusals;
 mod tail;
+mod time;
 
 use alloc::string::String;
 use alloc::vec;

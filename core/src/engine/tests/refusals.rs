@@ -224,6 +224,7 @@ fn filters_out_of_range() {
         for params in [
             QueryParams { lvl: 7, ..QueryParams::default() },
             QueryParams { http_method: -1, ..QueryParams::default() },
+            QueryParams { txt: "x".repeat(1025), ..QueryParams::default() },
         ] {
             let cmd = Cmd { name: name as i32, query_params: Some(params), ..Cmd::default() };
             let datagram = pair.sign(&reader, &cmd);
