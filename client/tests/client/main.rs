@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod delivery;
 #[cfg(test)]
+mod engine;
+#[cfg(test)]
 mod layer;
 #[cfg(test)]
 mod logger;
