@@ -1,15 +1,181 @@
 //! `logd serve`: the daemon.
+//!
+//! [`config`] says what to do; [`ingest`] is the thread that owns the engine; HTTP asks it through a bounded
+//! queue and searches snapshots on threads of its own.
+
+use alloc::sync::Arc;
+use core::time::Duration;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::net::UdpSocket;
+
+use anyhow::{Context as _, anyhow, bail};
+use logd_core::engine::{Engine, Stats};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tracing::{info, warn};
+use tracing_subscriber::EnvFilter;
 
 use crate::Outcome;
+use clock::Clock;
+use config::Config;
+use config::secrets::Use;
+use dev::Addresses;
+use ingest::socket::Socket;
+use ingest::{Handle, Ingest, kernel};
+use setup::Memory;
 
 mod args;
 pub mod clock;
 pub mod config;
+mod dev;
+mod http;
 pub mod ingest;
+mod process;
+mod setup;
 
 pub use args::Args;
 
+/// Between two looks at the kernel's drop counter.
+const KERNEL_INTERVAL: Duration = Duration::from_secs(1);
+
 /// Runs the daemon until a signal stops it.
-pub fn run(_args: Args) -> anyhow::Result<Outcome> {
-    anyhow::bail!("this build has no `logd serve`")
+pub fn run(args: Args) -> anyhow::Result<Outcome> {
+    let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let config = Config::load(&args, &env)?;
+    start_log(&config.log)?;
+    let clock = Clock::new();
+    let now = clock.now();
+    let engine_config = setup::engine(&config, now.unix);
+    let memory = Memory::plan(&config, &engine_config);
+    if args.check {
+        let engine = Engine::new(engine_config, setup::keyring(&config)?, now)?;
+        drop(engine);
+        writeln!(io::stdout(), "{memory}")?;
+        memory.check()?;
+        return Ok(Outcome::Found);
+    }
+    memory.check()?;
+    tell(&config);
+    // Both ports before anything else: nothing to undo when one is taken.
+    let socket = Socket::bind(config.udp, config.receive_buffer)?;
+    let engine = Engine::new(engine_config, setup::keyring(&config)?, now)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("http")
+        .max_blocking_threads(config.limits.searches + config.limits.exports + 4)
+        .build()
+        .context("cannot start the runtime")?;
+    let stats = runtime.block_on(async {
+        let listener = http::server::bind(config.http)?;
+        let udp = socket.local_addr();
+        let addresses = Addresses { udp, http: listener.local_addr()? };
+        let ingest = ingest::start(engine, socket, clock, config.limits.tail_buffer)?;
+        daemon(&config, ingest, listener, addresses).await
+    })?;
+    // A search that nobody waits for any more may still run; it must not hold up the exit.
+    runtime.shutdown_background();
+    info!(
+        stored = stats.events_stored,
+        dropped = stats.datagram_drops.total() + stats.event_drops.total(),
+        "stopped"
+    );
+    Ok(Outcome::Found)
+}
+
+/// Serves until a signal comes, then stops in order: no new connections, open responses, the socket's rest.
+async fn daemon(
+    config: &Config,
+    ingest: Ingest,
+    listener: TcpListener,
+    addresses: Addresses,
+) -> anyhow::Result<Stats> {
+    let Ingest { handle, socket, thread } = ingest;
+    let mut ended = tokio::task::spawn_blocking(move || thread.join());
+    let app = Arc::new(http::App::new(handle.clone(), config));
+    let router = http::router(app.clone(), &config.allow_origin);
+    let (stop, stopped) = watch::channel(false);
+    let limits = &config.limits;
+    let connections = limits.connections;
+    let server = http::server::serve(listener, router, connections, stopped, limits.stop_time);
+    let server = tokio::spawn(server);
+    let watcher = tokio::spawn(watch_kernel(handle.clone(), socket));
+    // Before anybody is told that the daemon is there: who reads that may send a signal at once.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    info!(udp = %addresses.udp, http = %addresses.http, version = env!("CARGO_PKG_VERSION"), "listening");
+    if config.dev {
+        dev::print(config, addresses)?;
+    }
+    let gone = || anyhow!("the ingest thread failed; its message is above");
+    tokio::select! {
+        _ = terminate.recv() => info!("SIGTERM: stopping"),
+        _ = interrupt.recv() => info!("SIGINT: stopping"),
+        _ = &mut ended => return Err(gone()),
+    }
+    app.stopping();
+    let _ = stop.send(true);
+    tokio::select! {
+        _ = server => {}
+        _ = terminate.recv() => warn!("a second signal: not waiting for open responses"),
+        _ = interrupt.recv() => warn!("a second signal: not waiting for open responses"),
+    }
+    watcher.abort();
+    handle.stop().await;
+    ended.await.ok().and_then(Result::ok).ok_or_else(gone)
+}
+
+/// Tells the engine what the kernel dropped.
+async fn watch_kernel(handle: Handle, socket: UdpSocket) {
+    let mut known = 0;
+    let mut ticks = tokio::time::interval(KERNEL_INTERVAL);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        // The kernel's counter has 32 bits and starts again at zero.
+        let Some(drops) = kernel::drops(&socket).map(|n| n as u32) else { continue };
+        let more = drops.wrapping_sub(known);
+        // What cannot be handed over now is in the next difference.
+        if more > 0 && handle.kernel_drops(u64::from(more)) {
+            known = drops;
+        }
+    }
+}
+
+/// Logs to standard error. Nothing that is logged has a secret in it: secrets have no text form.
+fn start_log(filter: &str) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(filter)
+        .map_err(|e| anyhow!("log: `{filter}` is no filter ({e}); write info or logd=debug"))?;
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none());
+    if log.try_init().is_err() {
+        bail!("the log was started twice");
+    }
+    Ok(())
+}
+
+fn tell(config: &Config) {
+    if let Some(path) = &config.file {
+        info!(file = %path.display(), "configuration");
+    }
+    for secret in &config.secrets {
+        if let Some(weakness) = secret.weakness() {
+            warn!("{weakness}");
+        }
+        if secret.legacy_sha256 {
+            warn!(
+                "secret `{}` accepts legacy SHA-256, which an eavesdropper can extend",
+                secret.name
+            );
+        }
+    }
+    for (right, lacking) in
+        [(Use::Read, "nobody can read"), (Use::Write, "nobody can store events")]
+    {
+        if config.secrets.iter().all(|s| s.right != right) {
+            warn!("no {} secret is configured: {lacking}", right.name());
+        }
+    }
 }

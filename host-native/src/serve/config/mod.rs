@@ -114,8 +114,12 @@ impl Config {
             }
             None => File::default(),
         };
-        let sources = Sources::new(args, env, file, path)?;
-        sources.resolve()
+        let name = path.as_ref().map(|p| p.display().to_string());
+        Sources::new(args, env, file, path)?.resolve().map_err(|e| match name {
+            // What is wrong in the file is told with its line; which file, only here.
+            Some(name) if e.to_string().starts_with("line ") => anyhow!("{name}: {e:#}"),
+            _ => e,
+        })
     }
 }
 

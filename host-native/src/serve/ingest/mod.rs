@@ -1,6 +1,155 @@
 //! Ingest: the thread that owns the engine and the UDP socket.
+//!
+//! Nobody else touches the engine: the rest of the daemon asks through a [`Handle`], over a bounded queue, and
+//! gets owned answers back.
 
 pub mod feed;
 pub mod kernel;
 pub mod socket;
+mod thread;
 mod wake;
+
+use alloc::sync::Arc;
+use std::net::UdpSocket;
+use std::thread::JoinHandle;
+
+use logd_core::datagram::Verifier;
+use logd_core::engine::{Engine, RefusedSender, Stats};
+use logd_core::store::{RingStatus, Snapshot};
+use tokio::sync::{mpsc, oneshot};
+
+use super::clock::Clock;
+use feed::{Feed, Reader};
+use socket::Socket;
+use wake::Waker;
+
+/// Requests that wait for the ingest thread at most.
+const QUEUE: usize = 256;
+
+/// What the daemon knows about itself at one moment.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The engine's counters.
+    pub stats: Stats,
+    /// The rings, the fallback last.
+    pub rings: Vec<RingStatus>,
+    /// Machines with a wrong clock.
+    pub refused: Vec<RefusedSender>,
+    /// The newest sequence number.
+    pub last_seq: u64,
+}
+
+/// Where a tail begins: everything up to `last_seq` is in the snapshot, everything after comes from the reader.
+#[derive(Debug)]
+pub struct TailStart {
+    /// The events so far.
+    pub snapshot: Snapshot,
+    /// The newest sequence number in the snapshot.
+    pub last_seq: u64,
+    /// The events from now on.
+    pub reader: Reader,
+}
+
+enum Request {
+    Snapshot(Vec<String>, oneshot::Sender<Snapshot>),
+    Report(oneshot::Sender<Report>),
+    Tail(Reader, oneshot::Sender<TailStart>),
+    KernelDrops(u64),
+    Stop,
+}
+
+/// The ingest thread cannot answer: its queue is full, or it has stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Busy;
+
+/// Asks the ingest thread.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    requests: mpsc::Sender<Request>,
+    waker: Arc<Waker>,
+    feed: Arc<Feed>,
+    verifier: Arc<Verifier>,
+}
+
+impl Handle {
+    /// The rings with these prefixes, or all when none is named.
+    pub async fn snapshot(&self, rings: Vec<String>) -> Result<Snapshot, Busy> {
+        self.ask(|reply| Request::Snapshot(rings, reply)).await
+    }
+
+    /// Counters and rings.
+    pub async fn report(&self) -> Result<Report, Busy> {
+        self.ask(Request::Report).await
+    }
+
+    /// Begins to follow new events.
+    pub async fn tail(&self) -> Result<TailStart, Busy> {
+        // Subscribed before the thread is asked, so that it feeds when it answers.
+        let reader = self.feed.subscribe();
+        self.ask(|reply| Request::Tail(reader, reply)).await
+    }
+
+    /// The kernel dropped this many more datagrams. False when they could not be handed over now.
+    pub fn kernel_drops(&self, n: u64) -> bool {
+        self.send(Request::KernelDrops(n)).is_ok()
+    }
+
+    /// Checks secrets as the engine does.
+    pub fn verifier(&self) -> &Verifier {
+        &self.verifier
+    }
+
+    /// Ends all tails over HTTP: their readers get what there is, then the end.
+    pub fn close_feed(&self) {
+        self.feed.close();
+    }
+
+    /// Lets the thread drain the socket and end.
+    pub async fn stop(&self) {
+        // Unlike other requests this one waits for room in the queue; an error means that it has ended.
+        if self.requests.send(Request::Stop).await.is_ok() {
+            self.waker.wake();
+        }
+    }
+
+    async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, Busy> {
+        let (tx, rx) = oneshot::channel();
+        self.send(request(tx))?;
+        rx.await.map_err(|_| Busy)
+    }
+
+    fn send(&self, request: Request) -> Result<(), Busy> {
+        self.requests.try_send(request).map_err(|_| Busy)?;
+        self.waker.wake();
+        Ok(())
+    }
+}
+
+/// A running ingest thread.
+#[derive(Debug)]
+pub struct Ingest {
+    /// To ask it.
+    pub handle: Handle,
+    /// The socket, for questions to the kernel.
+    pub socket: UdpSocket,
+    /// Ends after [`Handle::stop`], with the last counters.
+    pub thread: JoinHandle<Stats>,
+}
+
+/// Starts the thread. `feed_budget` is in bytes.
+pub fn start(
+    engine: Engine,
+    socket: Socket,
+    clock: Clock,
+    feed_budget: usize,
+) -> anyhow::Result<Ingest> {
+    let (tx, rx) = mpsc::channel(QUEUE);
+    let (waker, wakeups) = wake::pair()?;
+    let feed = Arc::new(Feed::new(feed_budget));
+    let verifier = engine.verifier().clone();
+    let second = socket.try_clone()?;
+    let owner = thread::Owner::new(engine, socket, clock, rx, wakeups, feed.clone());
+    let thread = std::thread::Builder::new().name("ingest".into()).spawn(move || owner.run())?;
+    let handle = Handle { requests: tx, waker: Arc::new(waker), feed, verifier };
+    Ok(Ingest { handle, socket: second, thread })
+}

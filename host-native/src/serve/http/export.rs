@@ -1,0 +1,145 @@
+//! `/api/v1/export`: a buffer of everything, or of what a filter selects, written block by block.
+
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
+use std::io;
+use std::time::Instant;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{RawQuery, State};
+use axum::http::HeaderValue;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use logd_core::buffer::Export;
+use logd_core::query::ast::{Compare, Expr, Term};
+use logd_core::query::filter::Filter;
+use logd_core::query::{QueryError, parse};
+use logd_proto::buffer::Origin;
+use logd_proto::query::QueryRequest;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tracing::info;
+
+use super::Shared;
+use super::error::Error;
+use super::params::Params;
+use super::search::place;
+use crate::serve::clock::unix_now;
+
+/// Bytes that are collected before they are handed on.
+const CHUNK: usize = 256 << 10;
+/// Chunks on their way to the client.
+const CHUNKS: usize = 2;
+/// How long one chunk may wait for the client.
+const SEND_TIME: Duration = Duration::from_secs(60);
+
+/// Streams the buffer. Its length is not known before its end.
+pub(super) async fn export(
+    State(app): State<Shared>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Error> {
+    let params = Params::parse(query.as_deref(), &["q", "from", "until", "ring"])?;
+    let now = unix_now();
+    let request = params.question(now)?;
+    let expr = expression(&request)?;
+    let filter = if expr == Expr::All { None } else { Some(&expr) };
+    let filter = filter.map(Filter::compile).transpose();
+    let filter = filter.map_err(|e| Error::query(&e.into(), &request.filter))?;
+    let place = place(&app.exports, "exports").await?;
+    let snapshot = app.snapshot(&request.rings).await?;
+    app.counters.exports.fetch_add(1, Ordering::Relaxed);
+    let origin = Origin {
+        writer: concat!("logd ", env!("CARGO_PKG_VERSION")).into(),
+        host: nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned(),
+        exported: now.0,
+        filter: if expr == Expr::All { String::new() } else { expr.to_string() },
+        rings: Vec::new(),
+    };
+    let (out, chunks) = mpsc::channel(CHUNKS);
+    let complete = Arc::new(AtomicBool::new(false));
+    let sink = Sink {
+        out,
+        runtime: Handle::current(),
+        end: Instant::now() + app.limits.export_time,
+        complete: complete.clone(),
+    };
+    tokio::task::spawn_blocking(move || {
+        let _place = place;
+        sink.run(Export::new(snapshot, filter, origin));
+    });
+    let mut response = Body::from_stream(body(chunks, complete)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-logd"));
+    let name = HeaderValue::from_static("attachment; filename=\"export.logd\"");
+    headers.insert(CONTENT_DISPOSITION, name);
+    Ok(response)
+}
+
+/// The filter and the time range as one expression.
+fn expression(request: &QueryRequest) -> Result<Expr, Error> {
+    let text = &request.filter;
+    let expr =
+        parse::parse(text).map_err(|e| Error::query(&QueryError::Parse(Box::new(e)), text))?;
+    let from = request.from.map(|t| Expr::Term(Term::Time(Compare::Ge, t)));
+    let until = request.until.map(|t| Expr::Term(Term::Time(Compare::Lt, t)));
+    let own = (expr != Expr::All).then_some(expr);
+    let mut parts: Vec<Expr> = [from, until, own].into_iter().flatten().collect();
+    Ok(match parts.len() {
+        0 => Expr::All,
+        1 => parts.swap_remove(0),
+        _ => Expr::And(parts),
+    })
+}
+
+/// Where the blocking thread writes to.
+struct Sink {
+    out: mpsc::Sender<Bytes>,
+    runtime: Handle,
+    end: Instant,
+    complete: Arc<AtomicBool>,
+}
+
+impl Sink {
+    fn run(&self, mut export: Export) {
+        let mut chunk = Vec::new();
+        let mut events = 0;
+        while let Some(progress) = export.step(&mut chunk) {
+            events = progress.events;
+            if chunk.len() >= CHUNK && !self.send(core::mem::take(&mut chunk)) {
+                info!("an export broke off: the client has gone or is too slow");
+                return;
+            }
+        }
+        if self.send(chunk) {
+            // The channel closes only after this, when the sink is dropped.
+            self.complete.store(true, Ordering::Release);
+            info!("exported {events} events");
+        }
+    }
+
+    /// False when the client has gone, or has not taken anything for too long.
+    fn send(&self, chunk: Vec<u8>) -> bool {
+        let wait = SEND_TIME.min(self.end.saturating_duration_since(Instant::now()));
+        self.runtime.block_on(self.out.send_timeout(chunk.into(), wait)).is_ok()
+    }
+}
+
+/// Ends with an error unless the export was complete: then the response is cut, and the client can tell.
+fn body(
+    chunks: mpsc::Receiver<Bytes>,
+    complete: Arc<AtomicBool>,
+) -> impl stream::Stream<Item = io::Result<Bytes>> {
+    stream::unfold(Some(chunks), move |chunks| {
+        let complete = complete.clone();
+        async move {
+            let mut chunks = chunks?;
+            match chunks.recv().await {
+                Some(chunk) => Some((Ok(chunk), Some(chunks))),
+                None if complete.load(Ordering::Acquire) => None,
+                None => Some((Err(io::Error::other("the export broke off")), None)),
+            }
+        }
+    })
+}

@@ -1,0 +1,140 @@
+//! HTTP: the daemon's read side, and its health.
+
+use alloc::sync::Arc;
+use core::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodRouter, get};
+use tokio::sync::Semaphore;
+
+use super::config::{Config, Limits};
+use super::ingest::Handle;
+use counters::Counters;
+use rate::RateLimit;
+
+mod counters;
+mod counts;
+mod error;
+mod export;
+mod format;
+mod guard;
+mod health;
+mod metrics;
+mod openapi;
+mod original;
+mod params;
+mod query;
+mod rate;
+mod search;
+pub(super) mod server;
+mod status;
+mod tail;
+
+/// What the handlers share.
+#[derive(Debug)]
+pub(super) struct App {
+    ingest: Handle,
+    limits: Limits,
+    rate: RateLimit,
+    searches: Arc<Semaphore>,
+    exports: Arc<Semaphore>,
+    tails: Arc<Semaphore>,
+    counters: Counters,
+    started: Instant,
+    /// False once the daemon is asked to stop.
+    ready: AtomicBool,
+}
+
+type Shared = Arc<App>;
+
+impl App {
+    pub(super) fn new(ingest: Handle, config: &Config) -> Self {
+        let limits = config.limits.clone();
+        Self {
+            ingest,
+            rate: RateLimit::new(limits.requests_per_second, limits.burst),
+            searches: Arc::new(Semaphore::new(limits.searches)),
+            exports: Arc::new(Semaphore::new(limits.exports)),
+            tails: Arc::new(Semaphore::new(limits.tails)),
+            counters: Counters::default(),
+            started: Instant::now(),
+            ready: AtomicBool::new(true),
+            limits,
+        }
+    }
+
+    /// From now on `/readyz` says no, and tails end.
+    pub(super) fn stopping(&self) {
+        self.ready.store(false, core::sync::atomic::Ordering::Release);
+        self.ingest.close_feed();
+    }
+}
+
+/// Bytes that one search may take at most: its page three times over (rows, answer, text in another form), the
+/// values it counts, and its buckets.
+pub(super) fn search_memory(limits: &Limits) -> usize {
+    /// A distinct value with its place in a table; most are short.
+    const VALUE: usize = 256;
+    /// Counts by level, in a tree.
+    const BUCKET: usize = 160;
+    let values = search::MAX_FACETS.saturating_mul(limits.facet_values).saturating_mul(VALUE);
+    let buckets = limits.buckets.saturating_mul(BUCKET);
+    (3 * search::PAGE_BYTES).saturating_add(values).saturating_add(buckets)
+}
+
+/// Paths that need no secret.
+fn open_routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
+    vec![("/healthz", get(health::alive)), ("/readyz", get(health::ready))]
+}
+
+/// Paths that need a read secret.
+fn read_routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
+    vec![
+        ("/", get(original::newest)),
+        ("/info", get(status::info)),
+        ("/metrics", get(metrics::metrics)),
+        ("/openapi.json", get(openapi::document)),
+        ("/api/v1/query", get(query::from_url).post(query::from_body)),
+        ("/api/v1/histogram", get(counts::histogram)),
+        ("/api/v1/facets", get(counts::facets)),
+        ("/api/v1/tail", get(tail::tail)),
+        ("/api/v1/rings", get(status::rings)),
+        ("/api/v1/stats", get(status::info)),
+        ("/api/v1/export", get(export::export)),
+    ]
+}
+
+fn routed(routes: Vec<(&'static str, MethodRouter<Shared>)>) -> Router<Shared> {
+    routes.into_iter().fold(Router::new(), |router, (path, method)| router.route(path, method))
+}
+
+/// All routes with all that guards them. The first layer added is the last to see a request.
+pub(super) fn router(app: Shared, allow_origin: &[String]) -> Router {
+    let read = routed(read_routes())
+        .fallback(error::not_found)
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(from_fn_with_state(app.clone(), guard::deadline))
+        .layer(from_fn_with_state(app.clone(), guard::read_secret))
+        .layer(from_fn_with_state(app.clone(), guard::rate));
+    let open = routed(open_routes()).method_not_allowed_fallback(error::method_not_allowed);
+    let all = read.merge(open);
+    let all = if allow_origin.is_empty() { all } else { all.layer(guard::cors(allow_origin)) };
+    all.layer(from_fn(error::render))
+        .layer(from_fn_with_state(app.clone(), guard::headers))
+        .with_state(app)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_openapi_document_has_exactly_the_routes() {
+        let mut routes: Vec<&str> =
+            open_routes().iter().chain(&read_routes()).map(|(path, _)| *path).collect();
+        routes.sort_unstable();
+        assert_eq!(openapi::paths(), routes);
+    }
+}

@@ -1,0 +1,120 @@
+//! Runs searches on blocking threads: a bounded number at once, each with a deadline.
+
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
+use std::time::Instant;
+
+use logd_core::query::{Limits, Query, Search, Step};
+use logd_core::store::Snapshot;
+use logd_proto::query::{QueryRequest, QueryResponse};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::App;
+use super::error::Error;
+
+/// Bytes of blocks between two looks at the deadline: a few milliseconds of search.
+const STEP: usize = 4 << 20;
+/// How long a request waits for its turn; a dashboard asks several questions at once.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Bytes of a page in memory.
+pub(super) const PAGE_BYTES: usize = 8 << 20;
+/// Facets of a request.
+pub(super) const MAX_FACETS: usize = 4;
+const DEFAULT_PAGE: usize = 100;
+
+impl App {
+    /// What one question may ask for.
+    pub(super) fn query_limits(&self) -> Limits {
+        let max_page = self.limits.page as usize;
+        Limits {
+            default_page: DEFAULT_PAGE.min(max_page),
+            max_page,
+            max_page_bytes: PAGE_BYTES,
+            max_buckets: self.limits.buckets,
+            max_facets: MAX_FACETS,
+            max_facet_values: self.limits.facet_values,
+        }
+    }
+
+    /// Answers a question.
+    pub(super) async fn ask(&self, request: &QueryRequest) -> Result<QueryResponse, Error> {
+        let query = Query::compile(request, &self.query_limits())
+            .map_err(|e| Error::query(&e, &request.filter))?;
+        let snapshot = self.snapshot(&request.rings).await?;
+        self.search(query, snapshot).await
+    }
+
+    /// The named rings, or all when none is named.
+    pub(super) async fn snapshot(&self, rings: &[String]) -> Result<Snapshot, Error> {
+        let snapshot = self.ingest.snapshot(rings.to_vec()).await?;
+        match rings.iter().find(|name| snapshot.rings.iter().all(|ring| ring.prefix != **name)) {
+            Some(name) => Err(Error::bad_request(format!(
+                "there is no ring `{name}`; /api/v1/rings lists the rings"
+            ))),
+            None => Ok(snapshot),
+        }
+    }
+
+    /// Runs a search.
+    pub(super) async fn search(
+        &self,
+        query: Query,
+        snapshot: Snapshot,
+    ) -> Result<QueryResponse, Error> {
+        let place = place(&self.searches, "searches").await?;
+        self.counters.searches.fetch_add(1, Ordering::Relaxed);
+        let limit = self.limits.search_time;
+        let cancel = CancelOnDrop::default();
+        let cancelled = cancel.0.clone();
+        let search = tokio::task::spawn_blocking(move || {
+            // Held by the thread, not by the request: a client that hangs up does not make room for another
+            // search while its own still runs.
+            let _place = place;
+            run(Search::new(query, snapshot), limit, &cancelled)
+        });
+        let answer = search.await.map_err(|_| Error::unavailable("the search failed"))?;
+        drop(cancel);
+        answer.ok_or_else(|| {
+            Error::unavailable(format!(
+                "the search took longer than {limit:?}; narrow the time range or the filter"
+            ))
+        })
+    }
+}
+
+/// `None` after the time limit, or when nobody waits any more.
+fn run(mut search: Search, limit: Duration, cancelled: &AtomicBool) -> Option<QueryResponse> {
+    let start = Instant::now();
+    while search.step(STEP) == Step::Pending {
+        if cancelled.load(Ordering::Relaxed) || start.elapsed() > limit {
+            return None;
+        }
+    }
+    Some(search.finish())
+}
+
+/// Waits a moment for a place among a bounded number.
+pub(super) async fn place(
+    places: &Arc<Semaphore>,
+    what: &str,
+) -> Result<OwnedSemaphorePermit, Error> {
+    let wait = tokio::time::timeout(PATIENCE, places.clone().acquire_owned());
+    // The semaphores are never closed.
+    wait.await.ok().and_then(Result::ok).ok_or_else(|| full(what))
+}
+
+/// All places are taken.
+pub(super) fn full(what: &str) -> Error {
+    Error::unavailable(format!("as many {what} as the daemon allows (limits.{what}) are under way"))
+}
+
+/// Tells a thread that its result is not wanted any more.
+#[derive(Debug, Default)]
+pub(super) struct CancelOnDrop(pub(super) Arc<AtomicBool>);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}

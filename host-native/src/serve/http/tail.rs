@@ -1,0 +1,232 @@
+//! `/api/v1/tail`: new events as server-sent events, resumable without a gap.
+//!
+//! A tail that resumes first answers from a snapshot what came since, oldest first, and then follows the feed,
+//! which begins exactly where the snapshot ends. What a tail cannot get any more it is told: `event: missed`.
+
+use core::time::Duration;
+use std::io::Write as _;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{RawQuery, State};
+use axum::http::header::{CONTENT_TYPE, HeaderName};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use core::sync::atomic::Ordering;
+use futures_util::stream;
+use logd_core::block::{Block, Scratch};
+use logd_core::query::ast::{Compare, Expr, Term};
+use logd_core::query::error::ParseError;
+use logd_core::query::filter::Filter;
+use logd_core::query::{Cursor, Query, QueryError, parse};
+use logd_core::store::Snapshot;
+use logd_proto::query::{Order, Page, QueryRequest, QueryResponse};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+
+use super::Shared;
+use super::error::Error;
+use super::params::Params;
+use super::search::full;
+use crate::json::{Event, events};
+use crate::serve::ingest::TailStart;
+
+/// Shorter than the patience of any proxy.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Chunks that wait for a slow client; then it falls behind in the feed, which is bounded in bytes.
+const CHUNKS: usize = 4;
+/// Events of one page while catching up.
+const PAGE: u32 = 1000;
+
+/// Streams matching events from now on, or from after `Last-Event-ID` (or `after=`).
+pub(super) async fn tail(
+    State(app): State<Shared>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
+    let params = Params::parse(query.as_deref(), &["q", "after"])?;
+    let after = after(&params, &headers)?;
+    let text = params.get("q").unwrap_or_default();
+    let expr = parse::parse(text)
+        .map_err(|e: ParseError| Error::query(&QueryError::Parse(Box::new(e)), text))?;
+    let filter = Filter::compile(&expr).map_err(|e| Error::query(&e.into(), text))?;
+    let place = app.tails.clone().try_acquire_owned().map_err(|_| full("tails"))?;
+    let start = app.ingest.tail().await?;
+    let (out, chunks) = mpsc::channel(CHUNKS);
+    let tail = Tail { app, filter, out, seen: start.last_seq, scratch: Scratch::default() };
+    tokio::spawn(tail.run(start, after, expr, place));
+    let body = stream::unfold(chunks, |mut chunks| async move {
+        chunks.recv().await.map(|chunk| (Ok::<_, core::convert::Infallible>(chunk), chunks))
+    });
+    let mut response = Body::from_stream(body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    // nginx would otherwise collect events before it passes them on.
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+/// What a browser sends when it connects again goes before the parameter of the first connection.
+fn after(params: &Params, headers: &HeaderMap) -> Result<Option<u64>, Error> {
+    match headers.get("last-event-id").filter(|v| !v.is_empty()) {
+        Some(id) => {
+            let id = id.to_str().ok().and_then(|id| id.trim().parse().ok());
+            let error = || Error::bad_request("Last-Event-ID must be the id of an event");
+            id.map(Some).ok_or_else(error)
+        }
+        None => params.number("after"),
+    }
+}
+
+/// The client has gone, or cannot be served any further.
+struct Gone;
+
+struct Tail {
+    app: Shared,
+    filter: Filter,
+    out: mpsc::Sender<Bytes>,
+    /// Every event up to this was sent, did not match, or was told as missed.
+    seen: u64,
+    scratch: Scratch,
+}
+
+impl Tail {
+    /// Until the client goes or the daemon stops. `_place` is one of a bounded number.
+    async fn run(
+        mut self,
+        start: TailStart,
+        after: Option<u64>,
+        expr: Expr,
+        _place: OwnedSemaphorePermit,
+    ) {
+        let TailStart { snapshot, last_seq, mut reader } = start;
+        // The first bytes tell the client, and what lies between, that the stream is open.
+        if self.send(b": logd\n\n".to_vec()).await.is_err() {
+            return;
+        }
+        if let Some(after) = after
+            && self.catch_up(after, last_seq, &snapshot, &expr).await.is_err()
+        {
+            return;
+        }
+        drop(snapshot);
+        self.seen = last_seq;
+        loop {
+            let next = tokio::select! {
+                next = tokio::time::timeout(KEEP_ALIVE, reader.next()) => next,
+                // Without events nothing else would notice.
+                () = self.out.closed() => return,
+            };
+            let sent = match next {
+                Ok(Some(block)) => {
+                    let chunk = self.chunk(&block);
+                    self.send(chunk).await
+                }
+                Ok(None) => return,
+                // The id without data moves the point of resumption past what did not match.
+                Err(_) => self.send(format!(": alive\nid: {}\n\n", self.seen).into()).await,
+            };
+            if sent.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// The matching events of a block, and before them what is missing between the last one and this.
+    fn chunk(&mut self, block: &Block) -> Vec<u8> {
+        let mut chunk = Vec::new();
+        let h = block.header();
+        let span = h.last_seq.saturating_sub(self.seen);
+        let missed = span.saturating_sub(u64::from(h.events));
+        self.seen = self.seen.max(h.last_seq);
+        if missed > 0 {
+            self.tell_missed(missed, h.first_seq.saturating_sub(1), &mut chunk);
+        }
+        let view = block.view(&mut self.scratch);
+        let mut rows = view.rows();
+        for row in self.filter.select(&view).iter() {
+            let Some(e) = rows.at(row) else { break };
+            let event = Event {
+                seq: e.seq,
+                time: e.time,
+                received: e.received,
+                key: e.key,
+                severity: e.severity,
+                text: e.text,
+                attributes: e.attributes.collect(),
+            };
+            push(&mut chunk, &event);
+        }
+        chunk
+    }
+
+    /// Sends what the snapshot has after `after`.
+    async fn catch_up(
+        &mut self,
+        after: u64,
+        last_seq: u64,
+        snapshot: &Snapshot,
+        expr: &Expr,
+    ) -> Result<(), Gone> {
+        // A number from the future is one of the daemon's last life: everything of this one is new.
+        let after = if after > last_seq { 0 } else { after };
+        let newer = Expr::Term(Term::Seq(Compare::Gt, after));
+        let there = QueryRequest { total: true, ..QueryRequest::default() };
+        let there = self.ask(newer, &there, snapshot).await?.total.unwrap_or(0);
+        let missed = (last_seq - after).saturating_sub(there);
+        if missed > 0 {
+            let mut chunk = Vec::new();
+            self.tell_missed(missed, after, &mut chunk);
+            self.send(chunk).await?;
+        }
+        let mut cursor = Cursor { order: Order::OldestFirst, seq: after }.to_bytes();
+        while !cursor.is_empty() {
+            let page = Page { order: Order::OldestFirst.into(), limit: PAGE, cursor };
+            let request = QueryRequest { page: Some(page), ..QueryRequest::default() };
+            let answer = self.ask(expr.clone(), &request, snapshot).await?;
+            let rows = answer.rows.unwrap_or_default();
+            let mut chunk = Vec::new();
+            events(&rows).for_each(|event| push(&mut chunk, &event));
+            self.send(chunk).await?;
+            cursor = rows.next_cursor;
+        }
+        Ok(())
+    }
+
+    /// Searches, waiting as long as it takes for a turn among the other searches.
+    async fn ask(
+        &self,
+        expr: Expr,
+        request: &QueryRequest,
+        snapshot: &Snapshot,
+    ) -> Result<QueryResponse, Gone> {
+        let limits = self.app.query_limits();
+        let query = Query::with_filter(expr, request, &limits).map_err(|_| Gone)?;
+        loop {
+            match self.app.search(query.clone(), snapshot.clone()).await {
+                Ok(answer) => return Ok(answer),
+                Err(e) if e.is_temporary() && !self.out.is_closed() => {}
+                Err(_) => return Err(Gone),
+            }
+        }
+    }
+
+    /// `id` is that of the last event before the gap ends.
+    fn tell_missed(&self, n: u64, id: u64, chunk: &mut Vec<u8>) {
+        self.app.counters.tail_missed.fetch_add(n, Ordering::Relaxed);
+        let written = write!(chunk, "event: missed\nid: {id}\ndata: {{\"missed\":{n}}}\n\n");
+        written.expect("writing to memory cannot fail");
+    }
+
+    async fn send(&self, chunk: Vec<u8>) -> Result<(), Gone> {
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        self.out.send(chunk.into()).await.map_err(|_| Gone)
+    }
+}
+
+/// JSON has no raw line ends, so an event is one `data` line.
+fn push(chunk: &mut Vec<u8>, event: &Event<'_>) {
+    write!(chunk, "id: {}\ndata: ", event.seq).expect("writing to memory cannot fail");
+    event.write(chunk);
+    chunk.extend_from_slice(b"\n\n");
+}
