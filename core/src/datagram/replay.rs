@@ -3,13 +3,13 @@
 //! # How it can be exact and bounded
 //!
 //! A copy of a datagram has the same bytes, hence the same time. The time picks a slice of the window, and the
-//! MAC is looked up in that slice only. A slice is a hash table of fixed size; when all times in it have
-//! expired it is emptied and used for later ones, in the manner of a ring.
+//! MAC is looked up in that slice only. A slice is a hash table of fixed size for the times of one epoch;
+//! when these have all expired it is emptied and used for a later epoch, in the manner of a ring.
 //!
-//! Emptying is forgetting, so the end of each emptied slice moves the *floor* up, and nothing with a time
-//! below the floor is accepted again, whatever the clock says. A clock that steps back therefore makes
-//! datagrams stale until it has caught up; it does not reopen a slice. A slice that is full refuses; it
-//! does not forget either.
+//! The epoch of a slice never goes back. So if a datagram was accepted, its slice either is still of its
+//! epoch and holds its MAC, or is of a later epoch and refuses it as stale, whatever the clock says. A clock
+//! that steps back thus makes datagrams stale until it has caught up; it does not reopen a slice. A slice
+//! that is full refuses; it does not forget either.
 //!
 //! The MACs were verified before they got here, so that they are uniform to anyone without a secret, and
 //! their own bytes serve as the hash.
@@ -34,8 +34,6 @@ pub struct ReplayWindow {
     ttl: Duration,
     /// Nanoseconds of a slice.
     slice_len: i64,
-    /// Times below this have been forgotten.
-    floor: UnixNanos,
     slices: [Slice; SLICES],
     /// The tables of all slices, one after the other.
     slots: Box<[[u8; MAC_LEN]]>,
@@ -46,7 +44,7 @@ pub struct ReplayWindow {
 /// What a slice holds.
 #[derive(Clone, Copy, Debug, Default)]
 struct Slice {
-    /// Which multiple of the slice's length its times are in; `None` if it was never used.
+    /// Its times are from this multiple of the slices' length up to the next; `None` if it was never used.
     epoch: Option<i64>,
     macs: usize,
     /// It holds the MAC of all zeroes, which in the table means an empty slot.
@@ -68,7 +66,6 @@ impl ReplayWindow {
         Self {
             ttl,
             slice_len,
-            floor: UnixNanos::MIN,
             slices: [Slice::default(); SLICES],
             slots: vec![EMPTY; SLICES * slots_per_slice].into_boxed_slice(),
             slots_per_slice,
@@ -80,13 +77,10 @@ impl ReplayWindow {
     ///
     /// - [`Replay`](DropReason::Replay): it was accepted before. Never said of another datagram.
     /// - [`ReplayWindowFull`](DropReason::ReplayWindowFull): as many of about its time were accepted as fit.
-    /// - [`Stale`](DropReason::Stale): what was accepted at its time has been forgotten.
+    /// - [`Stale`](DropReason::Stale): what was accepted around its time has been forgotten.
     /// - [`Future`](DropReason::Future): it is so far ahead of `now` that something fresh would have to be
     ///   forgotten for it; only when the clock stepped back after the datagram was verified.
     pub fn insert(&mut self, now: UnixNanos, mac: &Mac, time: UnixNanos) -> Result<(), DropReason> {
-        if time < self.floor {
-            return Err(DropReason::Stale);
-        }
         let epoch = time.0.div_euclid(self.slice_len);
         let index = epoch.rem_euclid(SLICES as i64) as usize;
         match self.slices[index].epoch {
@@ -96,11 +90,6 @@ impl ReplayWindow {
             None => self.slices[index].epoch = Some(epoch),
         }
         self.insert_into(index, mac)
-    }
-
-    /// Times below this are refused, because what was accepted then has been forgotten.
-    pub fn floor(&self) -> UnixNanos {
-        self.floor
     }
 
     /// MACs it holds at most.
@@ -123,10 +112,10 @@ impl ReplayWindow {
     fn layout(capacity: usize) -> (usize, usize) {
         let macs = capacity.div_ceil(SLICES).max(1);
         // At most three quarters full: probes stay short, and one slot is always empty and ends them.
-        (macs, macs + macs / 3 + 1)
+        (macs, macs.saturating_add(macs / 3 + 1))
     }
 
-    /// Empties a slice for a later epoch.
+    /// Empties a slice for a later epoch, if all times of the one it holds have expired.
     #[cold]
     fn forget(
         &mut self,
@@ -139,7 +128,6 @@ impl ReplayWindow {
         if end > now.saturating_sub(self.ttl) {
             return Err(DropReason::Future);
         }
-        self.floor = self.floor.max(end);
         let start = index * self.slots_per_slice;
         self.slots[start..start + self.slots_per_slice].fill(EMPTY);
         self.slices[index] = Slice { epoch: Some(epoch), macs: 0, zero: false };
