@@ -142,6 +142,7 @@ fn a_steady_load_at_the_documented_rate_fits() {
     // 2.5 · 0.1 s · 4,000/s
     let mut window = ReplayWindow::new(TTL, 1000);
     assert_eq!(window.capacity(), 1000);
+    assert_eq!(window.memory(), ReplayWindow::memory_for(1000));
     for n in 0..10_000 {
         let time = UnixNanos(START + n as i64 * 250_000);
         assert_eq!(window.insert(time, &mac(n), time), Ok(()), "{n}");
