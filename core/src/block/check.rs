@@ -55,17 +55,19 @@ pub(super) fn columns(header: &BlockHeader, body: usize) -> Result<(), Damage> {
     for column in &header.columns {
         let kind = ColumnKind::try_from(column.kind).map_err(|_| Damage::Header)?;
         let compression = Compression::try_from(column.compression).map_err(|_| Damage::Header)?;
-        let packable = matches!(kind, ColumnKind::Text | ColumnKind::Attributes);
         let fits = match compression {
             Compression::None => column.len == column.stored_len,
             Compression::Lz4 => {
-                packable && column.len <= column.stored_len.saturating_mul(MAX_LZ4_RATIO)
+                // A filter is read without unpacking.
+                kind != ColumnKind::Grams
+                    && column.len <= column.stored_len.saturating_mul(MAX_LZ4_RATIO)
             }
         };
         if kind as i32 <= previous as i32 {
             return Err(Damage::Header);
         }
-        if !fits || column.len > MAX_COLUMN {
+        let sound = kind != ColumnKind::Grams || column.len.is_power_of_two();
+        if !fits || !sound || column.len > MAX_COLUMN {
             return Err(Damage::ColumnLength(kind));
         }
         total += column.stored_len as usize;
@@ -85,11 +87,9 @@ pub(super) fn contents(block: &Block) -> Result<(), Damage> {
     let n = block.events();
     let ok = |good: bool, kind| if good { Ok(()) } else { Err(Damage::Column(kind)) };
 
-    let columns =
-        [(ColumnKind::Text, view.text()), (ColumnKind::Attributes, view.attribute_column())];
-    for (kind, unpacked) in columns {
-        let column = h.columns.iter().find(|c| c.kind() == kind);
-        ok(column.is_some_and(|c| c.len as usize == unpacked.len()), kind)?;
+    for column in &h.columns {
+        let unpacked = view.column(column.kind());
+        ok(unpacked.len() == column.len as usize, column.kind())?;
     }
     if n == 0 {
         return Err(Damage::Header);
@@ -102,15 +102,15 @@ pub(super) fn contents(block: &Block) -> Result<(), Damage> {
         last = Some(seq);
     }
     ok(view.seqs().next() == Some(h.first_seq) && last == Some(h.last_seq), ColumnKind::Seq)?;
-    ok(consumed(block.column(ColumnKind::Seq), n), ColumnKind::Seq)?;
+    ok(consumed(view.column(ColumnKind::Seq), n), ColumnKind::Seq)?;
 
     let range = |values: &mut dyn Iterator<Item = i64>| {
         values.fold((i64::MAX, i64::MIN), |(lo, hi), t| (lo.min(t), hi.max(t)))
     };
     ok(range(&mut view.times()) == (h.min_time, h.max_time), ColumnKind::Time)?;
-    ok(consumed(block.column(ColumnKind::Time), n), ColumnKind::Time)?;
+    ok(consumed(view.column(ColumnKind::Time), n), ColumnKind::Time)?;
     ok(range(&mut view.receipts()) == (h.min_received, h.max_received), ColumnKind::Received)?;
-    ok(consumed(block.column(ColumnKind::Received), n), ColumnKind::Received)?;
+    ok(consumed(view.column(ColumnKind::Received), n), ColumnKind::Received)?;
 
     let mut by_severity = [0u32; Severity::COUNT];
     for &s in view.severities() {
@@ -123,7 +123,7 @@ pub(super) fn contents(block: &Block) -> Result<(), Damage> {
         *by_key.get_mut(id as usize).ok_or(Damage::Column(ColumnKind::Key))? += 1;
     }
     ok(by_key.iter().zip(&h.keys).all(|(&n, k)| n == k.events), ColumnKind::Key)?;
-    ok(consumed(block.column(ColumnKind::Key), n), ColumnKind::Key)?;
+    ok(consumed(view.column(ColumnKind::Key), n), ColumnKind::Key)?;
 
     text(view.text(), n)?;
     let mut events = 0;
@@ -137,7 +137,7 @@ pub(super) fn contents(block: &Block) -> Result<(), Damage> {
             )?;
         }
     }
-    let mut rest = view.attribute_column();
+    let mut rest = view.column(ColumnKind::Attributes);
     while attributes::take_event(&mut rest).is_some() {}
     ok(events == n && rest.is_empty(), ColumnKind::Attributes)
 }

@@ -11,11 +11,13 @@
 //! | key | varint: index of the key in the header |
 //! | text | its UTF-8, then the byte `0xff`, which occurs in no UTF-8 |
 //! | attributes | varint: length of its entries; then the entries |
+//! | grams | nothing: one filter over all texts, added to a sealed block |
 //!
 //! The terminator lets a search run over the text of a whole block at once: no needle of text can match across it.
 
 mod attributes;
 mod check;
+mod grams;
 mod open;
 mod view;
 
@@ -23,12 +25,13 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use logd_proto::buffer::{BlockHeader, ColumnKind, Compression};
+use logd_proto::buffer::{BlockHeader, Column, ColumnKind, Compression};
 use logd_proto::prost::Message;
 
 pub use attributes::Attributes;
 pub(crate) use attributes::take_entry;
 pub use check::Damage;
+pub(crate) use grams::NeedleGrams;
 pub use open::OpenBlock;
 pub use view::{EventRef, Rows, Scratch, View};
 
@@ -91,7 +94,7 @@ impl Block {
         size_of::<Self>()
             + self.body.len()
             + h.by_severity.len() * 4
-            + h.columns.len() * size_of::<logd_proto::buffer::Column>()
+            + h.columns.len() * size_of::<Column>()
             + strings(h.keys.len(), h.keys.iter().map(|k| k.key.len()).sum())
             + strings(h.attribute_names.len(), h.attribute_names.iter().map(|n| n.len()).sum())
     }
@@ -101,17 +104,37 @@ impl Block {
         View::new(self, scratch)
     }
 
-    /// The same events with text and attributes compressed, where that makes them smaller.
+    /// The same events with a filter over the text.
+    #[must_use]
+    pub fn indexed(&self) -> Self {
+        self.rebuilt(|_, _| None)
+    }
+
+    /// The same events with a filter over the text, and each column compressed where that makes it smaller.
     #[must_use]
     pub fn compressed(&self) -> Self {
+        self.rebuilt(|kind, bytes| {
+            let packed = (kind != ColumnKind::Grams).then(|| lz4_flex::block::compress(bytes))?;
+            (packed.len() < bytes.len()).then_some(packed)
+        })
+    }
+
+    /// With a filter, and `pack` applied to what is not packed yet.
+    fn rebuilt(&self, pack: impl Fn(ColumnKind, &[u8]) -> Option<Vec<u8>>) -> Self {
         let mut header = self.header.clone();
-        let mut body = Vec::with_capacity(self.body.len());
+        let mut grams = self.column(ColumnKind::Grams).to_vec();
+        if grams.is_empty() {
+            grams = grams::build(self.view(&mut Scratch::default()).text());
+            let len = grams.len() as u32;
+            let kind = ColumnKind::Grams.into();
+            header.columns.push(Column { kind, stored_len: len, len, ..Column::default() });
+        }
+        let mut body = Vec::with_capacity(self.body.len() + grams.len());
         for column in &mut header.columns {
-            let bytes = &self.body[self.stored[column.kind() as usize].clone()];
-            let worth = matches!(column.kind(), ColumnKind::Text | ColumnKind::Attributes)
-                && column.compression() == Compression::None;
-            let packed = worth.then(|| lz4_flex::block::compress(bytes));
-            match packed.filter(|p| p.len() < bytes.len()) {
+            let kind = column.kind();
+            let bytes = if kind == ColumnKind::Grams { &grams } else { self.column(kind) };
+            let plain = column.compression() == Compression::None;
+            match plain.then(|| pack(kind, bytes)).flatten() {
                 Some(packed) => {
                     column.stored_len = packed.len() as u32;
                     column.set_compression(Compression::Lz4);

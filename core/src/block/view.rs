@@ -2,10 +2,12 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cell::{OnceCell, RefCell};
 
 use logd_proto::buffer::{BlockHeader, ColumnKind, Compression};
 
-use super::{Attributes, Block, TERMINATOR, attributes};
+use super::grams::NeedleGrams;
+use super::{Attributes, Block, KINDS, TERMINATOR, attributes};
 use crate::event::NewEvent;
 use crate::severity::Severity;
 use crate::time::UnixNanos;
@@ -14,21 +16,25 @@ use crate::varint;
 /// Where compressed columns are unpacked; reused from block to block.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    text: Vec<u8>,
-    attributes: Vec<u8>,
+    unpacked: [OnceCell<Vec<u8>>; KINDS],
+    /// Buffers of blocks read before.
+    spare: RefCell<Vec<Vec<u8>>>,
 }
 
-/// The columns of a block, readable.
+impl Scratch {
+    /// Forgets what was unpacked and keeps the buffers.
+    fn clear(&mut self) {
+        let spare = self.spare.get_mut();
+        spare.extend(self.unpacked.iter_mut().filter_map(OnceCell::take));
+        spare.truncate(KINDS);
+    }
+}
+
+/// The columns of a block, readable. A compressed column is unpacked when it is first asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
-    header: &'a BlockHeader,
-    seq: &'a [u8],
-    time: &'a [u8],
-    received: &'a [u8],
-    severity: &'a [u8],
-    key: &'a [u8],
-    text: &'a [u8],
-    attributes: &'a [u8],
+    block: &'a Block,
+    scratch: &'a Scratch,
 }
 
 /// An event that has a number: in a block, or on its way into one.
@@ -67,35 +73,39 @@ impl<'a> EventRef<'a> {
 
 impl<'a> View<'a> {
     pub(super) fn new(block: &'a Block, scratch: &'a mut Scratch) -> Self {
-        unpack(block, ColumnKind::Text, &mut scratch.text);
-        unpack(block, ColumnKind::Attributes, &mut scratch.attributes);
-        let column = |kind, unpacked: &'a [u8]| {
-            if compression(block, kind) == Compression::None {
-                block.column(kind)
-            } else {
-                unpacked
-            }
-        };
-        Self {
-            header: &block.header,
-            seq: block.column(ColumnKind::Seq),
-            time: block.column(ColumnKind::Time),
-            received: block.column(ColumnKind::Received),
-            severity: block.column(ColumnKind::Severity),
-            key: block.column(ColumnKind::Key),
-            text: column(ColumnKind::Text, &scratch.text),
-            attributes: column(ColumnKind::Attributes, &scratch.attributes),
-        }
+        scratch.clear();
+        Self { block, scratch }
     }
 
     /// What the block says of itself.
     pub fn header(&self) -> &'a BlockHeader {
-        self.header
+        &self.block.header
+    }
+
+    /// False only if the block has a filter and it says that no text contains the needle.
+    pub(crate) fn may_contain(&self, needle: &NeedleGrams) -> bool {
+        needle.may_be_in(self.block.column(ColumnKind::Grams))
+    }
+
+    /// A block is checked when it is made, so unpacking cannot fail; if it did, the column would read as empty.
+    pub(super) fn column(&self, kind: ColumnKind) -> &'a [u8] {
+        let stored = self.block.column(kind);
+        let column = self.block.header.columns.iter().find(|c| c.kind() == kind);
+        let Some(column) = column.filter(|c| c.compression() == Compression::Lz4) else {
+            return stored;
+        };
+        self.scratch.unpacked[kind as usize].get_or_init(|| {
+            let mut out = self.scratch.spare.borrow_mut().pop().unwrap_or_default();
+            out.resize(column.len as usize, 0);
+            let len = lz4_flex::block::decompress_into(stored, &mut out).unwrap_or(0);
+            out.truncate(len);
+            out
+        })
     }
 
     /// Sequence numbers, ascending.
     pub fn seqs(&self) -> impl Iterator<Item = u64> + use<'a> {
-        let (mut rest, mut seq) = (self.seq, self.header.first_seq);
+        let (mut rest, mut seq) = (self.column(ColumnKind::Seq), self.header().first_seq);
         core::iter::from_fn(move || {
             seq = seq.wrapping_add(varint::read(&mut rest)?);
             Some(seq)
@@ -104,48 +114,53 @@ impl<'a> View<'a> {
 
     /// The senders' times, Unix nanoseconds.
     pub fn times(&self) -> impl Iterator<Item = i64> + use<'a> {
-        deltas(self.time, self.header.first_time)
+        deltas(self.column(ColumnKind::Time), self.header().first_time)
     }
 
     /// Times of receipt, Unix nanoseconds.
     pub fn receipts(&self) -> impl Iterator<Item = i64> + use<'a> {
-        deltas(self.received, self.header.first_received)
+        deltas(self.column(ColumnKind::Received), self.header().first_received)
     }
 
     /// OpenTelemetry numbers.
     pub fn severities(&self) -> &'a [u8] {
-        self.severity
+        self.column(ColumnKind::Severity)
     }
 
     /// Indexes into the header's keys.
     pub fn key_ids(&self) -> impl Iterator<Item = u32> + use<'a> {
-        let mut rest = self.key;
+        let mut rest = self.column(ColumnKind::Key);
         core::iter::from_fn(move || varint::read(&mut rest).map(|id| id as u32))
     }
 
     /// All texts, each ended by the terminator.
     pub(crate) fn text(&self) -> &'a [u8] {
-        self.text
-    }
-
-    /// The attribute column as it is.
-    pub(super) fn attribute_column(&self) -> &'a [u8] {
-        self.attributes
+        self.column(ColumnKind::Text)
     }
 
     /// The entries of each event's attributes, for [`super::take_entry`].
     pub(crate) fn entries(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        let mut rest = self.attributes;
+        let mut rest = self.column(ColumnKind::Attributes);
         core::iter::from_fn(move || attributes::take_event(&mut rest))
     }
 
     /// The events in ascending order of sequence number.
     pub fn rows(&self) -> Rows<'a> {
+        let header = self.header();
         Rows {
-            view: *self,
-            seq: self.header.first_seq,
-            time: self.header.first_time,
-            received: self.header.first_received,
+            header,
+            rest: Columns {
+                seq: self.column(ColumnKind::Seq),
+                time: self.column(ColumnKind::Time),
+                received: self.column(ColumnKind::Received),
+                severity: self.column(ColumnKind::Severity),
+                key: self.column(ColumnKind::Key),
+                text: self.column(ColumnKind::Text),
+                attributes: self.column(ColumnKind::Attributes),
+            },
+            seq: header.first_seq,
+            time: header.first_time,
+            received: header.first_received,
             row: 0,
         }
     }
@@ -154,12 +169,25 @@ impl<'a> View<'a> {
 /// Iterator over the events of a block. Each column is consumed as the rows go by.
 #[derive(Clone, Debug)]
 pub struct Rows<'a> {
-    /// What is left of each column.
-    view: View<'a>,
+    header: &'a BlockHeader,
+    rest: Columns<'a>,
+    /// Of the event before.
     seq: u64,
     time: i64,
     received: i64,
     row: usize,
+}
+
+/// What is left of each column.
+#[derive(Clone, Debug)]
+struct Columns<'a> {
+    seq: &'a [u8],
+    time: &'a [u8],
+    received: &'a [u8],
+    severity: &'a [u8],
+    key: &'a [u8],
+    text: &'a [u8],
+    attributes: &'a [u8],
 }
 
 impl<'a> Rows<'a> {
@@ -174,7 +202,7 @@ impl<'a> Rows<'a> {
     /// Moves past one event without looking at what it says: (key id, severity, text, attribute entries).
     #[inline]
     fn advance(&mut self) -> Option<(u32, u8, &'a [u8], &'a [u8])> {
-        let v = &mut self.view;
+        let v = &mut self.rest;
         self.seq = self.seq.wrapping_add(varint::read(&mut v.seq)?);
         self.time = self.time.wrapping_add(varint::unzigzag(varint::read(&mut v.time)?));
         self.received =
@@ -196,12 +224,12 @@ impl<'a> Iterator for Rows<'a> {
 
     fn next(&mut self) -> Option<EventRef<'a>> {
         let (key_id, severity, text, entries) = self.advance()?;
-        let names: &'a [String] = &self.view.header.attribute_names;
+        let names: &'a [String] = &self.header.attribute_names;
         Some(EventRef {
             seq: self.seq,
             time: UnixNanos(self.time),
             received: UnixNanos(self.received),
-            key: &self.view.header.keys.get(key_id as usize)?.key,
+            key: &self.header.keys.get(key_id as usize)?.key,
             severity: Severity::from_number(u32::from(severity))?,
             text: core::str::from_utf8(text).ok()?,
             attributes: Attributes::stored(names, entries),
@@ -214,21 +242,4 @@ fn deltas(mut rest: &[u8], mut value: i64) -> impl Iterator<Item = i64> + use<'_
         value = value.wrapping_add(varint::unzigzag(varint::read(&mut rest)?));
         Some(value)
     })
-}
-
-pub(super) fn compression(block: &Block, kind: ColumnKind) -> Compression {
-    let column = block.header.columns.iter().find(|c| c.kind() == kind);
-    column.map_or(Compression::None, |c| c.compression())
-}
-
-/// Decompresses a column into `out`. A block is checked when it is made, so this cannot fail; if it did, the
-/// column would read as empty.
-fn unpack(block: &Block, kind: ColumnKind, out: &mut Vec<u8>) {
-    out.clear();
-    let Some(column) = block.header.columns.iter().find(|c| c.kind() == kind) else { return };
-    if column.compression() == Compression::Lz4 {
-        out.resize(column.len as usize, 0);
-        let len = lz4_flex::block::decompress_into(block.column(kind), out).unwrap_or(0);
-        out.truncate(len);
-    }
 }

@@ -26,6 +26,7 @@ fn filled(events: u64) -> Store {
         budget,
         max_age: None,
         max_events: None,
+        hot: usize::MAX,
     };
     let config =
         StoreConfig { rings: vec![ring("/a", MIN_BUDGET)], fallback: ring("", 2 * MIN_BUDGET) };

@@ -36,7 +36,7 @@ use crate::drop::DropReason;
 use crate::event::NewEvent;
 use crate::fresh::Fresh;
 use crate::query::filter::Filter;
-use crate::store::{RingStatus, Snapshot, Store};
+use crate::store::{RingStatus, Snapshot, Store, UpkeepDone, UpkeepJob};
 use crate::time::{MonoNanos, Now};
 use ingest::Parts;
 use peers::Peers;
@@ -122,7 +122,7 @@ use udp_query::UdpQuery;
 /// }
 ///
 /// let start = UnixNanos(1_700_000_000_000_000_000);
-/// let ring = RingConfig { prefix: "/".into(), budget: 1 << 20, max_age: None, max_events: None };
+/// let ring = RingConfig { prefix: "/".into(), budget: 1 << 20, max_age: None, max_events: None, hot: 1 << 20 };
 /// let config = Config::new(StoreConfig { rings: vec![], fallback: ring }, start);
 /// let keyring = Keyring::new([Secret::new("app", Right::Write, b"a long random secret")])?;
 /// let now = Now { unix: start.saturating_add(Duration::from_millis(5)), mono: MonoNanos(0) };
@@ -305,6 +305,17 @@ impl Engine {
     /// The rings with these prefixes as they are now, or all when none is named, to be searched elsewhere.
     pub fn snapshot(&mut self, rings: &[String]) -> Snapshot {
         self.store.snapshot(rings)
+    }
+
+    /// Work on a stored block that is due; see [`Store::poll_upkeep`]. It may be done on another thread.
+    #[must_use]
+    pub fn poll_upkeep(&mut self) -> Option<UpkeepJob> {
+        self.store.poll_upkeep()
+    }
+
+    /// Takes the outcome of a job.
+    pub fn finish_upkeep(&mut self, done: UpkeepDone) {
+        self.store.finish_upkeep(done);
     }
 
     /// Whether [`Self::take_fresh`] is to give the events that are accepted from now on. Off at first.

@@ -1,5 +1,6 @@
 //! A QUERY under way: a page is searched in steps, its events leave one by one, then the next page; last, `+END`.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -40,8 +41,8 @@ enum State {
     Next {
         cursor: Vec<u8>,
     },
-    Searching(Search),
-    Sending(Outgoing),
+    Searching(Box<Search>),
+    Sending(Box<Outgoing>),
     /// Only the last word is left.
     Ending,
 }
@@ -78,7 +79,7 @@ impl UdpQuery {
     pub(super) fn step(&mut self, store: &mut Store, budget: usize) {
         if let State::Next { cursor } = &self.state {
             self.state = match self.page(cursor) {
-                Ok(query) => State::Searching(Search::new(query, store.snapshot(&[]))),
+                Ok(query) => State::Searching(Box::new(Search::new(query, store.snapshot(&[])))),
                 // It compiled in new(); if it no longer does, the answer ends here.
                 Err(_) => State::Ending,
             };
@@ -89,7 +90,7 @@ impl UdpQuery {
         }
         if let State::Searching(search) = core::mem::replace(&mut self.state, State::Ending) {
             let rows = search.finish().rows.unwrap_or_default();
-            self.state = State::Sending(Outgoing { rows, row: 0, text: 0 });
+            self.state = State::Sending(Box::new(Outgoing { rows, row: 0, text: 0 }));
             self.settle();
         }
     }

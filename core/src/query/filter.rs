@@ -6,13 +6,14 @@ use alloc::vec::Vec;
 
 use logd_proto::buffer::BlockHeader;
 use regex_automata::Input;
+use regex_syntax::hir::literal::{Extractor, Literal};
 
 use super::ast::{AttrTest, Compare, Expr, StrTest, Term};
 use super::column_dfa::ColumnDfa;
 use super::regex::{self, Regex, RegexError};
-use super::text::Contains;
+use super::text::{Contains, TextNeedle};
 use crate::bits::Bits;
-use crate::block::{EventRef, TERMINATOR, View, take_entry};
+use crate::block::{EventRef, NeedleGrams, TERMINATOR, View, take_entry};
 use crate::event::Value;
 use crate::key;
 use crate::severity::Severity;
@@ -49,7 +50,7 @@ enum Test {
     Received(Compare, i64),
     Key(StrMatcher),
     Attr(String, AttrMatcher),
-    Text(Contains),
+    Text(TextNeedle),
     Regex(TextRegex),
 }
 
@@ -73,6 +74,8 @@ enum AttrMatcher {
 struct TextRegex {
     regex: Regex,
     scan: RegexScan,
+    /// A match begins with one of these, if there are any.
+    prefixes: Vec<NeedleGrams>,
 }
 
 /// How a pattern is searched for in a block. A pattern of Unicode text cannot match the terminator, so one search
@@ -216,7 +219,7 @@ fn fold(parts: impl Iterator<Item = Verdict>, strong: Verdict, weak: Verdict) ->
 impl Test {
     fn compile(term: &Term) -> Result<Self, RegexError> {
         Ok(match term {
-            Term::Text(needle) => Self::Text(Contains::new(needle)?),
+            Term::Text(needle) => Self::Text(TextNeedle::new(needle)?),
             Term::Regex(pattern) => Self::Regex(TextRegex::new(pattern)?),
             Term::Key(test) => Self::Key(StrMatcher::compile(test)?),
             Term::Severity(compare, severity) => Self::Severity(*compare, severity.number()),
@@ -278,7 +281,13 @@ impl Test {
                 let has = |entries| attribute_values(entries, id).any(|value| test.matches(value));
                 Bits::from_values(n, view.entries(), has)
             }
-            Self::Text(needle) => rows_of_hits(view.text(), n, |rest| needle.find(rest)),
+            Self::Text(needle) => {
+                if needle.grams.as_ref().is_some_and(|grams| !view.may_contain(grams)) {
+                    return Bits::none(n);
+                }
+                rows_of_hits(view.text(), n, |rest| needle.contains.find(rest))
+            }
+            Self::Regex(test) if !test.may_match_in(view) => Bits::none(n),
             Self::Regex(test) => match &test.scan {
                 RegexScan::Texts => {
                     Bits::from_values(n, texts(view.text()), |text| test.regex.is_match(text))
@@ -305,7 +314,7 @@ impl Test {
             Self::Attr(name, test) => {
                 e.attributes.into_iter().any(|a| a.name == name && test.matches(a.value))
             }
-            Self::Text(needle) => needle.is_in(e.text),
+            Self::Text(needle) => needle.contains.is_in(e.text),
             Self::Regex(test) => test.regex.is_match(e.text),
         }
     }
@@ -393,8 +402,22 @@ impl TextRegex {
         } else {
             ColumnDfa::new(pattern).map_or(RegexScan::Column, RegexScan::Table)
         };
-        Ok(Self { regex, scan })
+        Ok(Self { regex, scan, prefixes: prefixes(pattern).unwrap_or_default() })
     }
+
+    /// False only if the filter of the block rules out every way in which a match can begin.
+    fn may_match_in(&self, view: &View<'_>) -> bool {
+        self.prefixes.is_empty() || self.prefixes.iter().any(|p| view.may_contain(p))
+    }
+}
+
+/// The literals with one of which every match begins, as far as all of them are long enough to ask a filter for.
+fn prefixes(pattern: &str) -> Option<Vec<NeedleGrams>> {
+    let hir = regex_syntax::parse(pattern).ok()?;
+    let literals = Extractor::new().extract(&hir);
+    let needle =
+        |literal: &Literal| NeedleGrams::new(core::str::from_utf8(literal.as_bytes()).ok()?);
+    literals.literals()?.iter().map(needle).collect()
 }
 
 impl StrMatcher {

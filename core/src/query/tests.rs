@@ -182,6 +182,7 @@ fn store(events: &[Event]) -> Store {
         budget: MIN_BUDGET,
         max_age: None,
         max_events: Some(64),
+        hot: usize::MAX,
     };
     let mut store =
         Store::new(StoreConfig { rings: vec![ring("/a/b")], fallback: ring("") }).unwrap();

@@ -10,6 +10,7 @@ use aho_corasick::packed;
 use memchr::{memchr2, memmem};
 
 use super::regex::{self, Regex, RegexError};
+use crate::block::NeedleGrams;
 
 /// Finds a needle, ignoring case: ASCII letters as such, other letters by Unicode's simple case folding.
 #[derive(Clone, Debug)]
@@ -44,6 +45,19 @@ impl Contains {
 
     pub(super) fn is_in(&self, haystack: &str) -> bool {
         self.find(haystack.as_bytes()).is_some()
+    }
+}
+
+/// A needle with what the filters of blocks can say about it.
+#[derive(Clone, Debug)]
+pub(super) struct TextNeedle {
+    pub(super) contains: Contains,
+    pub(super) grams: Option<NeedleGrams>,
+}
+
+impl TextNeedle {
+    pub(super) fn new(needle: &str) -> Result<Self, RegexError> {
+        Ok(Self { contains: Contains::new(needle)?, grams: NeedleGrams::new(needle) })
     }
 }
 

@@ -3,6 +3,7 @@
 mod ring;
 mod router;
 mod snapshot;
+mod upkeep;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -10,6 +11,7 @@ use core::fmt;
 
 pub use ring::{MIN_BUDGET, RingConfig, RingStatus};
 pub use snapshot::{Handle, RingView, Snapshot};
+pub use upkeep::{UpkeepDone, UpkeepJob};
 
 use crate::drop::DropReason;
 use crate::event::NewEvent;
@@ -110,6 +112,22 @@ impl Store {
     /// When [`Self::expire`] has something to do next, by the wall clock.
     pub fn next_expiry(&self) -> Option<UnixNanos> {
         self.rings.iter().filter_map(Ring::next_expiry).min()
+    }
+
+    /// Work on a sealed block that is due: a filter over its text, or compression. [`UpkeepJob::run`] does it, on any
+    /// thread; its outcome goes to [`Self::finish_upkeep`]. Without upkeep a store works, only with more memory for
+    /// each event and slower searches.
+    #[must_use]
+    pub fn poll_upkeep(&mut self) -> Option<UpkeepJob> {
+        let jobs = self.rings.iter_mut().enumerate();
+        jobs.filter_map(|(ring, r)| Some(UpkeepJob { ring, job: r.poll_upkeep()? })).next()
+    }
+
+    /// Takes the outcome of a job. What has been evicted in the meantime stays so.
+    pub fn finish_upkeep(&mut self, done: UpkeepDone) {
+        if let Some(ring) = self.rings.get_mut(done.ring) {
+            ring.finish_upkeep(done.done);
+        }
     }
 
     /// How each ring stands; the fallback ring last.

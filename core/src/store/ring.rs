@@ -6,6 +6,7 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use super::snapshot::{Handle, RingView};
+use super::upkeep::{Done, Job, Upkeep};
 use crate::block::{Block, OpenBlock};
 use crate::drop::DropReason;
 use crate::event::NewEvent;
@@ -33,6 +34,8 @@ pub struct RingConfig {
     pub max_age: Option<Duration>,
     /// At most this many events, give or take a sixteenth.
     pub max_events: Option<u64>,
+    /// Bytes of the newest blocks that stay as they are, for speed; older ones are compressed, for room.
+    pub hot: usize,
 }
 
 /// How a ring stands.
@@ -78,6 +81,7 @@ pub(super) struct Ring {
     /// The copy of `open` that the last snapshot made, while nothing has been appended since.
     frozen: Option<Arc<Block>>,
     evicted: Evicted,
+    upkeep: Upkeep,
 }
 
 impl Ring {
@@ -90,6 +94,7 @@ impl Ring {
             open: OpenBlock::new(),
             frozen: None,
             evicted: Evicted::default(),
+            upkeep: Upkeep::default(),
         }
     }
 
@@ -155,6 +160,20 @@ impl Ring {
         }
     }
 
+    /// The next block that is due for a filter or for compression, unless one is being worked on.
+    pub(super) fn poll_upkeep(&mut self) -> Option<Job> {
+        let hot_bytes = self.sealed_bytes - self.upkeep.cold_bytes;
+        self.upkeep.poll(&self.blocks, hot_bytes > self.config.hot)
+    }
+
+    /// Puts the outcome in the place of the block, if the ring still has it.
+    pub(super) fn finish_upkeep(&mut self, done: Done) {
+        let Some(at) = self.upkeep.finish(&self.blocks, &done) else { return };
+        self.sealed_bytes = self.sealed_bytes - self.blocks[at].memory() + done.block.memory();
+        self.blocks[at] = done.block;
+        self.fit();
+    }
+
     pub(super) fn config(&self) -> &RingConfig {
         &self.config
     }
@@ -217,6 +236,7 @@ impl Ring {
         let Some(block) = self.blocks.pop_front() else { return };
         self.sealed_bytes -= block.memory();
         self.sealed_events -= block.events() as u64;
+        self.upkeep.evicted(block.memory());
         self.evicted.events += block.events() as u64;
         self.evicted.last_seq = block.header().last_seq;
         self.evicted.last_received = UnixNanos(block.header().max_received);

@@ -10,7 +10,7 @@ use core::time::Duration;
 use proptest::prelude::*;
 
 fn ring(prefix: &str, budget: usize) -> RingConfig {
-    RingConfig { prefix: prefix.into(), budget, max_age: None, max_events: None }
+    RingConfig { prefix: prefix.into(), budget, max_age: None, max_events: None, hot: MIN_BUDGET }
 }
 
 fn now(seconds: i64) -> Now {
@@ -44,21 +44,30 @@ proptest! {
     /// Each ring holds exactly the newest of its events, whatever was appended and however often it was looked at.
     #[test]
     fn eviction_agrees_with_a_naive_model(
-        appends in prop::collection::vec((0usize..3, 0usize..6000, any::<bool>()), 1..200),
+        appends in prop::collection::vec((0usize..3, 0usize..6000, any::<bool>(), any::<bool>()), 1..200),
         max_events in prop::option::of(1u64..100),
+        hot in 0usize..MIN_BUDGET,
     ) {
         let keys = ["/a/b", "/a/c/d", "/z/y"];
         let mut small = ring("/a", MIN_BUDGET);
         small.max_events = max_events;
+        small.hot = hot;
         let mut store = Store::new(StoreConfig { rings: vec![small], fallback: ring("", 2 * MIN_BUDGET) }).unwrap();
         let mut model: [Vec<(u64, String, String)>; 2] = [vec![], vec![]];
-        for (i, (key, len, look)) in appends.into_iter().enumerate() {
+        let mut working = None;
+        for (i, (key, len, look, work)) in appends.into_iter().enumerate() {
             let text = format!("{i}-").repeat(len / 4);
             let seq = store.append(now(i as i64), &event(keys[key], &text)).unwrap();
             prop_assert_eq!(seq, i as u64 + 1);
             model[usize::from(key == 2)].push((seq, keys[key].into(), text));
             if look {
                 contents(&mut store);
+            }
+            // A job is begun in one turn and finished in a later one.
+            if work {
+                let done = working.take().or_else(|| store.poll_upkeep()).and_then(UpkeepJob::run);
+                done.into_iter().for_each(|done| store.finish_upkeep(done));
+                working = store.poll_upkeep();
             }
             for (status, model) in store.rings().zip(&model) {
                 prop_assert!(status.used <= status.budget, "{status:?}");
@@ -80,6 +89,48 @@ proptest! {
             prop_assert!(statuses[0].events as usize >= model[0].len().min(max as usize - max as usize / 16).min(8));
         }
     }
+}
+
+#[test]
+fn older_blocks_are_compressed_and_found_by_their_filter() {
+    let mut config = ring("", 4 << 20);
+    config.hot = 1 << 20;
+    let mut store = Store::new(StoreConfig { rings: vec![], fallback: config }).unwrap();
+    let text = |i: i64| format!("request {i} of user u{:08x} took {} ms", i * 7919, i % 977);
+    let fill = |store: &mut Store, upkeep: bool| {
+        for i in 0..200_000 {
+            store.append(now(i), &event("/a/b", &text(i))).unwrap();
+            while let Some(job) = store.poll_upkeep().filter(|_| upkeep) {
+                store.finish_upkeep(job.run().unwrap());
+            }
+        }
+        store.rings().next().unwrap()
+    };
+    let kept = fill(&mut store, true);
+    let mut plain = Store::new(StoreConfig { rings: vec![], fallback: ring("", 4 << 20) }).unwrap();
+    let unkept = fill(&mut plain, false);
+    assert!(kept.used <= kept.budget);
+    assert!(kept.events * 10 > unkept.events * 14, "{} and {}", kept.events, unkept.events);
+
+    let held = contents(&mut store).concat();
+    let first = held[0].0;
+    for (seq, _, held) in held {
+        assert_eq!(held, text(seq as i64 - 1));
+    }
+    let ask = |store: &mut Store, filter: &str| {
+        let request = logd_proto::query::QueryRequest {
+            filter: filter.into(),
+            total: true,
+            ..Default::default()
+        };
+        let query = crate::query::Query::compile(&request, &crate::query::Limits::default());
+        crate::query::Search::new(query.unwrap(), store.snapshot(&[])).run().total.unwrap()
+    };
+    for seq in [first, first + 1000, 199_999] {
+        assert_eq!(ask(&mut store, &format!("u{:08x}", (seq as i64 - 1) * 7919)), 1);
+        assert_eq!(ask(&mut store, &format!("/user u{:08x} /", (seq as i64 - 1) * 7919)), 1);
+    }
+    assert_eq!(ask(&mut store, "unobtainium"), 0);
 }
 
 #[test]

@@ -31,6 +31,7 @@ pub(super) fn config() -> Config {
         budget: 8 << 20,
         max_age: None,
         max_events: None,
+        hot: usize::MAX,
     };
     let store = StoreConfig { rings: vec![ring("/prod")], fallback: ring("/") };
     Config { replay_capacity: 10_000, senders: 8, ..Config::new(store, START) }

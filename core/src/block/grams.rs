@@ -1,0 +1,156 @@
+//! A filter over the text of a block: whether a needle can be in it, without reading it.
+//!
+//! Of every four neighbouring five-byte pieces of the text, ASCII letters in lower case, the one with the smallest
+//! hash is entered into a Bloom filter. A needle of eight bytes or more contains such a four, and the same piece of
+//! it is chosen there: if the filter lacks it, the needle is not in the block. Choosing keeps two pieces of five.
+//!
+//! Source of the choice: Roberts et al., "Reducing storage requirements for biological sequence comparison"
+//! (minimizers), 2004.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// Bytes of a piece. Shorter ones are found in every block once it has seen enough hexadecimal numbers.
+const GRAM: usize = 5;
+/// Neighbouring pieces of which one is kept.
+const WINDOW: usize = 4;
+/// Bits of the filter while it is filled; it is then halved while it stays sparse enough.
+const MAX_BITS: usize = 1 << 20;
+const MIN_BITS: usize = 1 << 9;
+/// Largest share of set bits. With two bits a piece, a piece that is not there is taken for one that is with the
+/// square of this probability.
+const MAX_FILL: f32 = 0.4;
+
+/// The filter for a text column.
+pub(super) fn build(text: &[u8]) -> Vec<u8> {
+    let mut words = vec![0u64; MAX_BITS / 64];
+    for hash in minimizers(&text.to_ascii_lowercase()) {
+        for bit in bits(hash) {
+            words[bit / 64] |= 1 << (bit % 64);
+        }
+    }
+    let mut len = words.len();
+    let set = |words: &[u64]| words.iter().map(|w| w.count_ones()).sum::<u32>();
+    while len > MIN_BITS / 64 {
+        let (low, high) = words[..len].split_at(len / 2);
+        let folded: Vec<u64> = low.iter().zip(high).map(|(a, b)| a | b).collect();
+        if set(&folded) as f32 > MAX_FILL * (folded.len() * 64) as f32 {
+            break;
+        }
+        len /= 2;
+        words = folded;
+    }
+    words.iter().flat_map(|w| w.to_le_bytes()).collect()
+}
+
+/// What a needle asks of a block's filter.
+#[derive(Clone, Debug)]
+pub(crate) struct NeedleGrams(Vec<u32>);
+
+impl NeedleGrams {
+    /// `None` for a needle of which the filter knows nothing: one that is too short. Only the ASCII parts of a
+    /// needle count, for the folding of other letters is not the filter's.
+    pub(crate) fn new(needle: &str) -> Option<Self> {
+        let parts = needle.split(|c: char| !c.is_ascii());
+        let hashes = |part: &str| minimizers(part.to_ascii_lowercase().as_bytes()).collect();
+        let all: Vec<u32> = parts.flat_map(|p| -> Vec<u32> { hashes(p) }).collect();
+        (!all.is_empty()).then_some(Self(all))
+    }
+
+    /// False only if no text of the block contains the needle. An empty filter knows nothing.
+    pub(crate) fn may_be_in(&self, filter: &[u8]) -> bool {
+        let mask = (filter.len() * 8).wrapping_sub(1);
+        let is_set = |bit: usize| filter[(bit & mask) / 8] >> (bit % 8) & 1 == 1;
+        filter.is_empty() || self.0.iter().all(|&hash| bits(hash).into_iter().all(is_set))
+    }
+}
+
+/// The smallest hash of each window; the same one in a row only once.
+fn minimizers(text: &[u8]) -> impl Iterator<Item = u32> {
+    let mut last = None;
+    let mut hashes = hashes(text);
+    let mut window = [u32::MAX; WINDOW];
+    let mut filled = 0;
+    core::iter::from_fn(move || {
+        loop {
+            let hash = hashes.next()?;
+            window.rotate_left(1);
+            window[WINDOW - 1] = hash;
+            filled += 1;
+            let least = window.into_iter().min();
+            if filled >= WINDOW && least != last {
+                last = least;
+                return least;
+            }
+        }
+    })
+}
+
+/// A hash of each piece.
+fn hashes(text: &[u8]) -> impl Iterator<Item = u32> {
+    text.windows(GRAM).map(|gram| {
+        let (low, high) = gram.split_at(4);
+        let low = low.iter().rev().fold(0u64, |v, &b| v << 8 | u64::from(b));
+        let value = low | u64::from(high[0]) << 32;
+        (value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
+    })
+}
+
+/// The two bits of a hash, below [`MAX_BITS`]; in a halved filter, modulo its size.
+fn bits(hash: u32) -> [usize; 2] {
+    // The smallest of four hashes is small: its high bits say little, so they are mixed once more.
+    let shift = u32::BITS - MAX_BITS.trailing_zeros();
+    [0x85eb_ca6b_u32, 0xc2b2_ae35].map(|k| (hash.wrapping_mul(k) >> shift) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test;
+    use alloc::format;
+    use alloc::string::String;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_needle_that_is_there_is_never_denied(
+            text in "[a-zA-Z0-9éß \u{ff}]{0,200}", from in any::<prop::sample::Index>(), len in 0usize..40,
+        ) {
+            let chars: Vec<char> = text.chars().collect();
+            let from = from.index(chars.len() + 1);
+            let needle: String = chars[from..].iter().take(len).collect();
+            let filter = build(text.as_bytes());
+            for needle in [needle.to_ascii_uppercase(), needle] {
+                if let Some(grams) = NeedleGrams::new(&needle) {
+                    prop_assert!(grams.may_be_in(&filter), "{needle:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn needles_of_eight_bytes_are_known_shorter_ones_not() {
+        assert!(NeedleGrams::new("1234567").is_none());
+        assert!(NeedleGrams::new("12345678").is_some());
+        assert!(NeedleGrams::new("1234é5678").is_none());
+        assert!(NeedleGrams::new("").is_none());
+    }
+
+    #[test]
+    fn most_of_what_is_not_there_is_denied() {
+        let number = |i: u64| format!("{:016x}", i.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let text: String = (0..6000).map(|i| number(i) + " request completed in 17 ms\n").collect();
+        let filter = build(text.as_bytes());
+        assert!(filter.len() * 8 < text.len(), "{} for {}", filter.len(), text.len());
+        let known =
+            (6000..7000).filter(|&i| NeedleGrams::new(&number(i)).unwrap().may_be_in(&filter));
+        assert!(known.count() < 100);
+        assert!(!NeedleGrams::new("unobtainium").unwrap().may_be_in(&filter));
+    }
+
+    #[test]
+    fn a_small_text_has_a_small_filter() {
+        assert_eq!(build(b"").len(), MIN_BITS / 8);
+        assert!(build(b"hello, world\xff").len() <= 128);
+    }
+}
