@@ -92,11 +92,11 @@ mod tests {
         push(&mut fresh, 3..5);
         fresh.set(true);
         assert_eq!(seqs(&mut fresh), [3, 4]);
-        assert_eq!(seqs(&mut fresh), []);
+        assert_eq!(seqs(&mut fresh), [0_u64; 0]);
         push(&mut fresh, 5..6);
         fresh.set(false);
         fresh.set(true);
-        assert_eq!(seqs(&mut fresh), []);
+        assert_eq!(seqs(&mut fresh), [0_u64; 0]);
         assert_eq!(fresh.missed(), 0);
     }
 

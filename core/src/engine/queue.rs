@@ -77,7 +77,6 @@ mod tests {
     proptest! {
         /// Against an unbounded queue, around the end of the ring many times.
         #[test]
-        #[test]
         fn keeps_order_and_memory(ops in prop::collection::vec((any::<bool>(), 0..40_usize), 0..300)) {
             let mut queue = ReplyQueue::new(100);
             let memory = queue.bytes.capacity();

@@ -469,7 +469,6 @@ mod tests {
     proptest! {
         /// Decoding what was written and encoding it with prost gives the same bytes.
         #[test]
-        #[test]
         fn writes_what_prost_would(
             time in any::<i64>(),
             severity in 0..25_u32,
