@@ -19,7 +19,7 @@ impl Counters {
         let mut drops = BTreeMap::new();
         for line in page.lines().filter(|l| !l.starts_with('#')) {
             let Some((name, value)) = line.rsplit_once(' ') else { continue };
-            if name == "logd_events_stored_total" {
+            if name == "logd_stored_events_total" {
                 stored = Some(value.parse().context("not a count")?);
             }
             let reason = name
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn differences_keep_only_what_changed() {
-        let page = "# HELP x y\nlogd_events_stored_total 10\nlogd_dropped_total{reason=\"replay\"} 2\n\
+        let page = "# HELP x y\nlogd_stored_events_total 10\nlogd_dropped_total{reason=\"replay\"} 2\n\
                     logd_dropped_total{reason=\"stale\"} 0\nother 1.5\n";
         let first = Counters::parse(page).unwrap();
         let second = Counters::parse(&page.replace(" 10", " 15").replace("} 0", "} 7")).unwrap();
