@@ -42,6 +42,13 @@ impl Daemon {
             let http = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|s| s.local_addr());
             let (udp, http) = (udp.expect("loopback has UDP"), http.expect("loopback has TCP"));
             let child = program(&["serve", "--udp", &udp.to_string(), "--http", &http.to_string()])
+                // Tests ask more often than people do; a flag of the same name wins.
+                .args([
+                    "--set",
+                    "limits.requests_per_second=100000",
+                    "--set",
+                    "limits.burst=100000",
+                ])
                 .args(flags)
                 .env("LOGD_READ_SECRET", READ_SECRET)
                 .env("LOGD_WRITE_SECRET", WRITE_SECRET)
@@ -171,7 +178,11 @@ pub fn repository() -> &'static Path {
 }
 
 /// The built program, without the settings of who runs the tests.
-fn program(args: &[&str]) -> Command {
+///
+/// # Panics
+///
+/// If it does not build.
+pub fn program(args: &[&str]) -> Command {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     let mut command = Command::new(PROGRAM.get_or_init(build));
     for (name, _) in std::env::vars_os() {
