@@ -24,11 +24,11 @@ const MAX_FILL: f32 = 0.4;
 /// The filter for a text column.
 pub(super) fn build(text: &[u8]) -> Vec<u8> {
     let mut words = vec![0u64; MAX_BITS / 64];
-    for hash in minimizers(&text.to_ascii_lowercase()) {
+    minimizers(text, |hash| {
         for bit in bits(hash) {
             words[bit / 64] |= 1 << (bit % 64);
         }
-    }
+    });
     let mut len = words.len();
     let set = |words: &[u64]| words.iter().map(|w| w.count_ones()).sum::<u32>();
     while len > MIN_BITS / 64 {
@@ -51,9 +51,10 @@ impl NeedleGrams {
     /// `None` for a needle of which the filter knows nothing: one that is too short. Only the ASCII parts of a
     /// needle count, for the folding of other letters is not the filter's.
     pub(crate) fn new(needle: &str) -> Option<Self> {
-        let parts = needle.split(|c: char| !c.is_ascii());
-        let hashes = |part: &str| minimizers(part.to_ascii_lowercase().as_bytes()).collect();
-        let all: Vec<u32> = parts.flat_map(|p| -> Vec<u32> { hashes(p) }).collect();
+        let mut all = Vec::new();
+        for part in needle.split(|c: char| !c.is_ascii()) {
+            minimizers(part.as_bytes(), |hash| all.push(hash));
+        }
         (!all.is_empty()).then_some(Self(all))
     }
 
@@ -65,35 +66,40 @@ impl NeedleGrams {
     }
 }
 
-/// The smallest hash of each window; the same one in a row only once.
-fn minimizers(text: &[u8]) -> impl Iterator<Item = u32> {
-    let mut last = None;
-    let mut hashes = hashes(text);
-    let mut window = [u32::MAX; WINDOW];
-    let mut filled = 0;
-    core::iter::from_fn(move || {
-        loop {
-            let hash = hashes.next()?;
-            window.rotate_left(1);
-            window[WINDOW - 1] = hash;
-            filled += 1;
-            let least = window.into_iter().min();
-            if filled >= WINDOW && least != last {
-                last = least;
-                return least;
+/// Calls `each` with the smallest hash of each window; with the same one in a row only once.
+fn minimizers(text: &[u8], mut each: impl FnMut(u32)) {
+    // Folded, and with room to read the last piece as eight bytes.
+    let mut folded = text.to_ascii_lowercase();
+    folded.extend([0; 8 - GRAM]);
+    let hashes =
+        folded.windows(8).map(|w| hash(u64::from_le_bytes(w.try_into().unwrap_or([0; 8]))));
+    // The least of four is the least of two pairs that lie two apart. Whether it is new is as good as random, so it
+    // is written down in any case and kept without a branch.
+    let (mut before, mut pairs) = (u32::MAX, [u32::MAX; 2]);
+    let mut kept = [0; 256];
+    let mut n = 0;
+    let mut last = u64::MAX;
+    for (i, hash) in hashes.enumerate() {
+        let pair = before.min(hash);
+        let least = pair.min(pairs[0]);
+        (before, pairs) = (hash, [pairs[1], pair]);
+        if i + 1 >= WINDOW {
+            kept[n % 256] = least;
+            n += usize::from(u64::from(least) != last);
+            last = u64::from(least);
+            if n == kept.len() {
+                kept.into_iter().for_each(&mut each);
+                n = 0;
             }
         }
-    })
+    }
+    kept[..n].iter().copied().for_each(&mut each);
 }
 
-/// A hash of each piece.
-fn hashes(text: &[u8]) -> impl Iterator<Item = u32> {
-    text.windows(GRAM).map(|gram| {
-        let (low, high) = gram.split_at(4);
-        let low = low.iter().rev().fold(0u64, |v, &b| v << 8 | u64::from(b));
-        let value = low | u64::from(high[0]) << 32;
-        (value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
-    })
+/// Of the first [`GRAM`] bytes of eight.
+fn hash(bytes: u64) -> u32 {
+    let gram = bytes << (64 - 8 * GRAM);
+    (gram.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
 }
 
 /// The two bits of a hash, below [`MAX_BITS`]; in a halved filter, modulo its size.
