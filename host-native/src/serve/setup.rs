@@ -55,7 +55,14 @@ pub(super) fn engine(config: &Config, start: UnixNanos) -> engine::Config {
 
 fn ring(ring: &Ring) -> RingConfig {
     let prefix = if ring.prefix.is_empty() { "/".to_owned() } else { ring.prefix.clone() };
-    RingConfig { prefix, budget: ring.size, max_age: ring.max_age, max_events: ring.max_events }
+    RingConfig {
+        prefix,
+        budget: ring.size,
+        max_age: ring.max_age,
+        max_events: ring.max_events,
+        // All of it: the ingest thread does not do upkeep yet.
+        hot: ring.size,
+    }
 }
 
 /// What the daemon may need in memory at most.

@@ -193,7 +193,7 @@ impl Tail {
 
     /// Searches, waiting as long as it takes for a turn among the other searches.
     async fn ask(
-        &self,
+        &mut self,
         expr: Expr,
         request: &QueryRequest,
         snapshot: &Snapshot,
@@ -216,7 +216,7 @@ impl Tail {
         written.expect("writing to memory cannot fail");
     }
 
-    async fn send(&self, chunk: Vec<u8>) -> Result<(), Gone> {
+    async fn send(&mut self, chunk: Vec<u8>) -> Result<(), Gone> {
         if chunk.is_empty() {
             return Ok(());
         }
