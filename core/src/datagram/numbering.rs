@@ -224,6 +224,9 @@ mod tests {
                 recovered += u128::from(change.recovered);
                 prop_assert!(recovered <= missing);
                 prop_assert!(numbering.ahead.len() < WINDOW && numbering.gaps.len() <= GAPS);
+                let runs = &numbering.ahead;
+                prop_assert!(runs.is_sorted_by(|a, b| a.numbers.end < b.numbers.start));
+                prop_assert!(runs.first().is_none_or(|run| numbering.next < run.numbers.start));
                 prop_assert!(numbering.gaps.iter().is_sorted_by(|a, b| a.end < b.start));
                 prop_assert!(numbering.gaps.iter().all(|gap| !gap.is_empty()));
                 prop_assert!(numbering.gaps.back().is_none_or(|gap| gap.end <= numbering.next));

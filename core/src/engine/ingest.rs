@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use logd_proto::borrowed::{self, Msg};
+use logd_proto::borrowed::Msg;
 use logd_proto::wire::{HttpMethod, Lvl};
 
 use super::config::MAX_DATAGRAM_LEN;
@@ -112,7 +112,7 @@ fn attributes<'a>(msg: &Msg<'a>, parts: &mut Parts<'a>) -> Result<(), DropReason
         if attribute.name.is_empty() {
             return Err(DropReason::BadAttribute);
         }
-        parts.push(attribute.name, value_of(value))?;
+        parts.push(attribute.name, value.into())?;
     }
     Ok(())
 }
@@ -132,16 +132,6 @@ pub(super) fn check_attributes(attributes: &[Attribute<'_>]) -> Result<(), DropR
         return Err(DropReason::TooManyAttributes);
     }
     Ok(())
-}
-
-fn value_of(value: borrowed::Value<'_>) -> Value<'_> {
-    match value {
-        borrowed::Value::Text(s) => Value::Text(s),
-        borrowed::Value::Int(n) => Value::Int(n),
-        borrowed::Value::Float(x) => Value::Float(x),
-        borrowed::Value::Flag(b) => Value::Flag(b),
-        borrowed::Value::Bytes(b) => Value::Bytes(b),
-    }
 }
 
 #[cfg(test)]

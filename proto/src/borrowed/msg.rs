@@ -3,7 +3,6 @@
 use core::iter::FusedIterator;
 
 use super::reader::{DecodeError, I64, LEN, Reader, VARINT, key};
-use crate::wire;
 
 /// An event, borrowed from the payload of a datagram. A field that was not sent is empty or zero.
 #[derive(Clone, Copy, Debug, Default)]
@@ -16,13 +15,13 @@ pub struct Msg<'a> {
     pub svc: &'a str,
     /// Third segment of the key, when `key` is empty.
     pub function: &'a str,
-    /// Number of a [`wire::Lvl`], or one that the schema does not know.
+    /// Number of a [`Lvl`](crate::wire::Lvl), or one that the schema does not know.
     pub lvl: i32,
     /// The text.
     pub txt: &'a str,
     /// The stack trace.
     pub stack_trace: &'a str,
-    /// Number of a [`wire::HttpMethod`], or one that the schema does not know.
+    /// Number of an [`HttpMethod`](crate::wire::HttpMethod), or one that the schema does not know.
     pub http_method: i32,
     /// The request's URL.
     pub url: &'a str,
@@ -76,16 +75,6 @@ impl<'a> Msg<'a> {
             n => Some(i64::try_from(n).unwrap_or(i64::MAX)),
         };
         Ok(msg)
-    }
-
-    /// `lvl` as the schema's enumeration; `None` for a number that it does not know.
-    pub fn lvl(&self) -> Option<wire::Lvl> {
-        wire::Lvl::try_from(self.lvl).ok()
-    }
-
-    /// `http_method` as the schema's enumeration; `None` for a number that it does not know.
-    pub fn http_method(&self) -> Option<wire::HttpMethod> {
-        wire::HttpMethod::try_from(self.http_method).ok()
     }
 
     /// The attributes in the sender's order.

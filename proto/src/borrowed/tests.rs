@@ -258,6 +258,28 @@ fn a_batch_may_stand_before_the_message_and_between_unknown_fields() {
 }
 
 #[test]
+fn a_time_in_two_parts_is_merged() {
+    let part = |seconds, nanos| {
+        let t = Some(prost_types::Timestamp { seconds, nanos });
+        wire::Msg { t, ..Default::default() }.encode_to_vec()
+    };
+    let bytes = [part(7, 0), part(0, 8), part(9, 0)].concat();
+    let msg = Msg::parse(&bytes).unwrap();
+    assert_eq!(msg.time, Some(9_000_000_008));
+    assert_same_msg(&msg, &wire::Msg::decode(&bytes[..]).unwrap());
+}
+
+#[test]
+fn the_reserved_field_of_an_event_is_skipped_whatever_its_type() {
+    for field in [&[0x10, 0x01][..], &[0x12, 0x01, 0x00], &[0x15, 1, 2, 3, 4], &[0x13, 0x14]] {
+        let bytes = [field, &[0x3a, 0x01, b'x']].concat();
+        let msg = Msg::parse(&bytes).unwrap();
+        assert_eq!(msg.txt, "x");
+        assert_same_msg(&msg, &wire::Msg::decode(&bytes[..]).unwrap());
+    }
+}
+
+#[test]
 fn one_damaged_event_does_not_hide_the_next() {
     // Two events; the text of the first is not UTF-8.
     let payload = [0x22, 0x03, 0x3a, 0x01, 0xff, 0x22, 0x03, 0x3a, 0x01, b'x'];
