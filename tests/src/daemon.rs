@@ -27,6 +27,7 @@ pub struct Daemon {
     child: Child,
     udp: SocketAddr,
     http: SocketAddr,
+    flags: Vec<String>,
 }
 
 impl Daemon {
@@ -41,26 +42,38 @@ impl Daemon {
             let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|s| s.local_addr());
             let http = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|s| s.local_addr());
             let (udp, http) = (udp.expect("loopback has UDP"), http.expect("loopback has TCP"));
-            let child = program(&["serve", "--udp", &udp.to_string(), "--http", &http.to_string()])
-                // Tests ask more often than people do; a flag of the same name wins.
-                .args([
-                    "--set",
-                    "limits.requests_per_second=100000",
-                    "--set",
-                    "limits.burst=100000",
-                ])
-                .args(flags)
-                .env("LOGD_READ_SECRET", READ_SECRET)
-                .env("LOGD_WRITE_SECRET", WRITE_SECRET)
-                .stdin(Stdio::null())
-                .spawn()
-                .expect("the daemon was built");
-            let mut daemon = Self { child, udp, http };
-            if daemon.gets_ready() {
+            if let Some(daemon) = Self::launch(udp, http, flags) {
                 return daemon;
             }
         }
         panic!("the daemon does not start");
+    }
+
+    fn launch(udp: SocketAddr, http: SocketAddr, flags: &[impl AsRef<str>]) -> Option<Self> {
+        let flags: Vec<String> = flags.iter().map(|flag| flag.as_ref().to_owned()).collect();
+        let child = program(&["serve", "--udp", &udp.to_string(), "--http", &http.to_string()])
+            // Tests ask more often than people do; a flag of the same name wins.
+            .args(["--set", "limits.requests_per_second=100000", "--set", "limits.burst=100000"])
+            .args(&flags)
+            .env("LOGD_READ_SECRET", READ_SECRET)
+            .env("LOGD_WRITE_SECRET", WRITE_SECRET)
+            .stdin(Stdio::null())
+            .spawn()
+            .expect("the daemon was built");
+        let mut daemon = Self { child, udp, http, flags };
+        daemon.gets_ready().then_some(daemon)
+    }
+
+    /// Stops it and starts another one in its place.
+    ///
+    /// # Panics
+    ///
+    /// If one of both fails.
+    #[must_use]
+    pub fn restart(self) -> Self {
+        let (udp, http, flags) = (self.udp, self.http, self.flags.clone());
+        self.stop();
+        Self::launch(udp, http, &flags).expect("its ports were free a moment ago")
     }
 
     fn gets_ready(&mut self) -> bool {

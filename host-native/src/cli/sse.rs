@@ -12,24 +12,30 @@ pub(crate) struct Message {
     pub(crate) event: String,
     /// The `data` lines, joined by line feeds.
     pub(crate) data: String,
-    /// The field `id` of this event, if it has one.
-    pub(crate) id: Option<String>,
 }
 
 /// Reads messages until the stream ends.
 pub(crate) struct Messages<R> {
     reader: BufReader<R>,
     line: Vec<u8>,
+    /// The field `id` of the lines so far.
+    id: Option<String>,
+    last_id: Option<String>,
 }
 
 impl<R: Read> Messages<R> {
     pub(crate) fn new(reader: BufReader<R>) -> Self {
-        Self { reader, line: Vec::new() }
+        Self { reader, line: Vec::new(), id: None, last_id: None }
     }
 
     /// Whether more has arrived already.
     pub(crate) fn has_more(&self) -> bool {
         !self.reader.buffer().is_empty()
+    }
+
+    /// Where to resume: the last id, also of a message without data.
+    pub(crate) fn last_id(&self) -> Option<&str> {
+        self.last_id.as_deref()
     }
 
     /// The next message; `None` at the end of the stream, where an unfinished message is discarded.
@@ -43,6 +49,7 @@ impl<R: Read> Messages<R> {
                 io::Error::new(io::ErrorKind::InvalidData, "the stream is not UTF-8")
             })?;
             if line.is_empty() {
+                self.last_id.clone_from(&self.id);
                 if has_data {
                     return Ok(Some(message));
                 }
@@ -54,7 +61,7 @@ impl<R: Read> Messages<R> {
             let value = value.strip_prefix(' ').unwrap_or(value);
             match field {
                 "event" => value.clone_into(&mut message.event),
-                "id" => message.id = Some(value.to_owned()),
+                "id" => self.id = Some(value.to_owned()),
                 "data" => {
                     if has_data {
                         message.data.push('\n');
@@ -105,11 +112,21 @@ mod tests {
             ": hello\n\nid: 7\ndata: {\"a\":1}\n\nevent: missed\r\ndata:x\r\ndata: y\r\n\r\n",
         );
         assert_eq!(got.len(), 2);
-        assert_eq!(
-            got[0],
-            Message { id: Some("7".into()), data: "{\"a\":1}".into(), event: String::new() }
-        );
-        assert_eq!(got[1], Message { id: None, data: "x\ny".into(), event: "missed".into() });
+        assert_eq!(got[0], Message { data: "{\"a\":1}".into(), event: String::new() });
+        assert_eq!(got[1], Message { data: "x\ny".into(), event: "missed".into() });
+    }
+
+    #[test]
+    fn the_last_id_moves_with_or_without_data_but_not_before_the_message_is_whole() {
+        let stream = "id: 7\ndata: x\n\ndata: y\n\n: alive\nid: 9\n\nid: 10\ndata: cut";
+        let mut messages = Messages::new(BufReader::new(stream.as_bytes()));
+        assert_eq!(messages.last_id(), None);
+        for expect in ["7", "7"] {
+            assert!(messages.next().unwrap().is_some());
+            assert_eq!(messages.last_id(), Some(expect));
+        }
+        assert!(messages.next().unwrap().is_none());
+        assert_eq!(messages.last_id(), Some("9"));
     }
 
     #[test]

@@ -78,8 +78,11 @@ fn show_last(
         out.event(event)?;
     }
     out.flush()?;
-    // Everything up to here was searched, whether it matched or not.
-    Ok(answer.coverage.map(|coverage| coverage.newest_seq.to_string()))
+    // Everything up to here was searched, whether it matched or not. A daemon that holds nothing has either never
+    // held anything, or has nothing left to resume from.
+    let coverage = answer.coverage.unwrap_or_default();
+    let fresh = coverage.overwritten == 0;
+    Ok((coverage.newest_seq > 0 || fresh).then(|| coverage.newest_seq.to_string()))
 }
 
 struct Tail {
@@ -103,14 +106,15 @@ impl Tail {
     /// Shows what arrives until the connection ends, and says why it did. An error is one of standard output.
     fn follow(&mut self, mut stream: Messages<impl Read>) -> io::Result<String> {
         loop {
-            let message = match stream.next() {
+            let next = stream.next();
+            if let Some(id) = stream.last_id() {
+                self.last = Some(id.to_owned());
+            }
+            let message = match next {
                 Ok(Some(message)) => message,
                 Ok(None) => return Ok("the daemon closed the connection".to_owned()),
                 Err(e) => return Ok(format!("the connection was lost: {e}")),
             };
-            if message.id.is_some() {
-                self.last = message.id;
-            }
             match message.event.as_str() {
                 // JSON goes through as it came.
                 "" | "event" if self.out.is_json() => self.out.document(&message.data)?,
