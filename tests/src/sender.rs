@@ -1,7 +1,8 @@
 //! An application that sends signed events.
 
+use core::net::Ipv4Addr;
 use core::time::Duration;
-use std::net::{Ipv4Addr, UdpSocket};
+use std::net::UdpSocket;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use logd_core::datagram::Signer;

@@ -20,8 +20,8 @@ fn filled(flags: &[&str]) -> Daemon {
 
 fn texts(reply: &logd_tests::Reply) -> Vec<String> {
     assert_eq!(reply.status, 200, "{}", reply.text());
-    let lines = reply.text().lines().map(|l| serde_json::from_str::<Value>(l).unwrap());
-    lines.map(|e| e["text"].as_str().unwrap().to_owned()).collect()
+    let lines = reply.text().lines().map(|l| serde_json::from_str::<Value>(l).expect("JSON"));
+    lines.map(|e| e["text"].as_str().expect("text").to_owned()).collect()
 }
 
 #[test]

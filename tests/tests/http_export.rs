@@ -1,0 +1,69 @@
+//! Exports: the whole and a part of it, as a buffer that answers like the daemon.
+
+use logd_core::buffer::Buffer;
+use logd_core::query::{Limits, Query, Search};
+use logd_proto::query::{Page, QueryRequest, QueryResponse};
+use logd_tests::{Daemon, READ_SECRET, Sender, message};
+use prost::Message as _;
+
+fn daemon() -> Daemon {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("logd.toml");
+    std::fs::write(&file, "[[rings]]\nprefix = \"/test/noisy\"\nsize = \"128KiB\"\n")
+        .expect("a file");
+    let daemon = Daemon::start(&["--config", file.to_str().expect("UTF-8")]);
+    Sender::new(&daemon).store((0..4000).map(|n| {
+        let key = if n % 4 == 0 { "/test/calm" } else { "/test/noisy/one" };
+        message(key, &format!("event {n} of several"))
+    }));
+    daemon
+}
+
+fn export(daemon: &Daemon, query: &str) -> Buffer {
+    let reply = daemon.reply(&format!("/api/v1/export{query}"));
+    assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/x-logd")));
+    let buffer = Buffer::open(&reply.body).expect("a buffer");
+    assert!(buffer.faults.is_empty(), "{:?}", buffer.faults);
+    buffer
+}
+
+#[test]
+fn a_buffer_gives_the_bytes_that_the_daemon_gives() {
+    let daemon = daemon();
+    let buffer = export(&daemon, "");
+    let origin = buffer.origin.clone().expect("a footer");
+    assert!(origin.filter.is_empty() && origin.writer.starts_with("logd "), "{origin:?}");
+    for filter in ["", "key:/test/noisy 13", "-several", "level>=info 1"] {
+        let request = QueryRequest {
+            filter: filter.into(),
+            page: Some(Page { limit: 500, ..Page::default() }),
+            total: true,
+            ..QueryRequest::default()
+        };
+        let headers = [("authorization", READ_SECRET)];
+        let reply = daemon.request("POST", "/api/v1/query", &headers, &request.encode_to_vec());
+        let query = Query::compile(&request, &Limits::default()).expect("a query");
+        let own = Search::new(query, buffer.snapshot()).run();
+        assert_eq!(reply.body, own.encode_to_vec(), "{filter}");
+    }
+}
+
+#[test]
+fn a_part_holds_what_matches_and_says_what_it_is() {
+    let daemon = daemon();
+    let total = |buffer: &Buffer| -> QueryResponse {
+        let request = QueryRequest { total: true, ..QueryRequest::default() };
+        let query = Query::compile(&request, &Limits::default()).expect("a query");
+        Search::new(query, buffer.snapshot()).run()
+    };
+    let calm = export(&daemon, "?q=key:/test/calm");
+    assert_eq!(total(&calm).total, Some(1000));
+    let filter = calm.origin.as_ref().expect("a footer").filter.clone();
+    assert!(filter.contains("/test/calm"), "{filter}");
+    let ring = export(&daemon, "?ring=/test/noisy");
+    let left = total(&ring);
+    let coverage = left.coverage.expect("always there");
+    assert_eq!(left.total.expect("asked for") + coverage.overwritten, 3000);
+    assert!(coverage.overwritten > 0);
+    assert_eq!(total(&export(&daemon, "?until=1h")).total, Some(0));
+}
