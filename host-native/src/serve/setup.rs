@@ -18,6 +18,8 @@ use super::ingest::socket::BATCH_BYTES;
 const BASE: usize = 24 << 20;
 /// Buffers of an HTTP connection: hyper's of up to 400 KiB each way are rarely full; headers and a response.
 const CONNECTION: usize = 128 << 10;
+/// A block of up to 1 MiB, its copy, and tables.
+const UPKEEP: usize = 4 << 20;
 /// Of an export: a block as it is and compressed, and chunks on their way.
 const EXPORT: usize = 6 << 20;
 
@@ -58,10 +60,9 @@ fn ring(ring: &Ring) -> RingConfig {
     RingConfig {
         prefix,
         budget: ring.size,
+        hot: ring.hot,
         max_age: ring.max_age,
         max_events: ring.max_events,
-        // All of it: the ingest thread does not do upkeep yet.
-        hot: ring.size,
     }
 }
 
@@ -89,6 +90,7 @@ impl Memory {
                 engine.memory().saturating_sub(own),
             ),
             ("receive buffers".to_owned(), BATCH_BYTES),
+            ("upkeep of one block".to_owned(), UPKEEP),
             ("events for tails (limits.tail_buffer)".to_owned(), limits.tail_buffer),
             (
                 format!("searches ({})", limits.searches),

@@ -37,6 +37,8 @@ pub struct Ring {
     pub prefix: String,
     /// Bytes.
     pub size: usize,
+    /// Bytes of the newest blocks that stay uncompressed.
+    pub hot: usize,
     /// Older events are deleted.
     pub max_age: Option<Duration>,
     /// More events overwrite the oldest.
@@ -98,6 +100,9 @@ pub struct Config {
     /// Asked for with `--dev`.
     pub dev: bool,
 }
+
+/// The newest part of a ring that stays uncompressed: what people look at most.
+const HOT_SHARE: usize = 4;
 
 /// Reads the environment: a variable's value, if it is set and not empty.
 pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -194,9 +199,11 @@ impl<'a> Sources<'a> {
         };
         let legacy = self.get("legacy_sha256", |s| s.parse::<bool>().map_err(|e| e.to_string()))?;
         let secrets = secrets::collect(self.args, self.env, &self.file.secrets, legacy)?;
+        let size = self.get("fallback.size", parse_size)?;
         let fallback = Ring {
             prefix: String::new(),
-            size: self.get("fallback.size", parse_size)?,
+            size,
+            hot: self.optional("fallback.hot", parse_size)?.unwrap_or(size / HOT_SHARE),
             max_age: self.optional("fallback.max_age", parse_duration)?,
             max_events: self.optional("fallback.max_events", parse_number)?,
         };
@@ -341,10 +348,12 @@ fn ring(entry: &Entry) -> anyhow::Result<Ring> {
     if !good || value.len() > MAX_KEY_LEN || value.chars().any(|c| c.is_whitespace()) {
         bail!("line {}: `{}` is no prefix; write for example /prod/api", prefix.line, prefix.value);
     }
+    let size = at_line(entry, "size", parse_size)?
+        .ok_or_else(|| anyhow!("line {}: a ring needs `size`", entry.line))?;
     Ok(Ring {
         prefix: value.to_owned(),
-        size: at_line(entry, "size", parse_size)?
-            .ok_or_else(|| anyhow!("line {}: a ring needs `size`", entry.line))?,
+        size,
+        hot: at_line(entry, "hot", parse_size)?.unwrap_or(size / HOT_SHARE),
         max_age: at_line(entry, "max_age", parse_duration)?,
         max_events: at_line(entry, "max_events", parse_number)?,
     })

@@ -35,6 +35,7 @@ pub const SETTINGS: &[Setting] = &[
     flagged(setting("memory_limit", "LOGD_MEMORY_LIMIT", "1GiB"), "--memory-limit"),
     setting("legacy_sha256", "LOGD_LEGACY_SHA256", "false"),
     setting("fallback.size", "LOGD_FALLBACK_SIZE", "256MiB"),
+    setting("fallback.hot", "LOGD_FALLBACK_HOT", ""),
     setting("fallback.max_age", "LOGD_FALLBACK_MAX_AGE", ""),
     setting("fallback.max_events", "LOGD_FALLBACK_MAX_EVENTS", ""),
     setting("limits.replay_datagrams", "LOGD_LIMITS_REPLAY_DATAGRAMS", "500_000"),
@@ -59,7 +60,7 @@ pub const SETTINGS: &[Setting] = &[
 ];
 
 /// Keys of each `[[rings]]` table.
-pub const RING_KEYS: &[&str] = &["prefix", "size", "max_age", "max_events"];
+pub const RING_KEYS: &[&str] = &["prefix", "size", "hot", "max_age", "max_events"];
 
 /// Keys of each `[[secrets]]` table.
 pub const SECRET_KEYS: &[&str] = &["name", "right", "secret", "file", "legacy_sha256"];

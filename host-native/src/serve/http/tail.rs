@@ -51,7 +51,7 @@ pub(super) async fn tail(
     let place = app.tails.clone().try_acquire_owned().map_err(|_| full("tails"))?;
     let start = app.ingest.tail().await?;
     let (out, chunks) = mpsc::channel(CHUNKS);
-    let tail = Tail { app, filter, out, seen: start.last_seq, scratch: Scratch::default() };
+    let tail = Tail { app, filter, out, seen: start.last_seq };
     tokio::spawn(tail.run(start, after, expr, place));
     let body = stream::unfold(chunks, |mut chunks| async move {
         chunks.recv().await.map(|chunk| (Ok::<_, core::convert::Infallible>(chunk), chunks))
@@ -85,7 +85,6 @@ struct Tail {
     out: mpsc::Sender<Bytes>,
     /// Every event up to this was sent, did not match, or was told as missed.
     seen: u64,
-    scratch: Scratch,
 }
 
 impl Tail {
@@ -140,7 +139,8 @@ impl Tail {
         if missed > 0 {
             self.tell_missed(missed, h.first_seq.saturating_sub(1), &mut chunk);
         }
-        let view = block.view(&mut self.scratch);
+        let mut scratch = Scratch::default();
+        let view = block.view(&mut scratch);
         let mut rows = view.rows();
         for row in self.filter.select(&view).iter() {
             let Some(e) = rows.at(row) else { break };

@@ -7,6 +7,7 @@ pub mod feed;
 pub mod kernel;
 pub mod socket;
 mod thread;
+mod upkeep;
 mod wake;
 
 use alloc::sync::Arc;
@@ -15,7 +16,7 @@ use std::thread::JoinHandle;
 
 use logd_core::datagram::Verifier;
 use logd_core::engine::{Engine, RefusedSender, Stats};
-use logd_core::store::{RingStatus, Snapshot};
+use logd_core::store::{RingStatus, Snapshot, UpkeepDone};
 use tokio::sync::{mpsc, oneshot};
 
 use super::clock::Clock;
@@ -55,6 +56,8 @@ enum Request {
     Report(oneshot::Sender<Report>),
     Tail(Reader, oneshot::Sender<TailStart>),
     KernelDrops(u64),
+    /// `None` when the block had been evicted meanwhile.
+    Upkept(Option<UpkeepDone>),
     Stop,
 }
 
@@ -145,11 +148,13 @@ pub fn start(
 ) -> anyhow::Result<Ingest> {
     let (tx, rx) = mpsc::channel(QUEUE);
     let (waker, wakeups) = wake::pair()?;
+    let waker = Arc::new(waker);
+    let upkeep = upkeep::start(tx.clone(), waker.clone())?;
     let feed = Arc::new(Feed::new(feed_budget));
     let verifier = engine.verifier().clone();
     let second = socket.try_clone()?;
-    let owner = thread::Owner::new(engine, socket, clock, rx, wakeups, feed.clone());
+    let owner = thread::Owner::new(engine, socket, clock, rx, wakeups, feed.clone(), upkeep);
     let thread = std::thread::Builder::new().name("ingest".into()).spawn(move || owner.run())?;
-    let handle = Handle { requests: tx, waker: Arc::new(waker), feed, verifier };
+    let handle = Handle { requests: tx, waker, feed, verifier };
     Ok(Ingest { handle, socket: second, thread })
 }

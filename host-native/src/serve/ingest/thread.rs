@@ -4,9 +4,11 @@ use alloc::sync::Arc;
 use core::time::Duration;
 use std::io;
 use std::os::fd::AsFd;
+use std::sync::mpsc::SyncSender;
 
 use logd_core::drop::DropReason;
 use logd_core::engine::{Engine, Stats, Transmit};
+use logd_core::store::UpkeepJob;
 use logd_core::time::MonoNanos;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -30,6 +32,8 @@ const TRANSMITS: usize = 64;
 const FEED_DELAY: Duration = Duration::from_micros(200);
 /// How long the last drain may take while senders go on.
 const DRAIN_TIME: Duration = Duration::from_millis(200);
+/// Between two looks for blocks that are due for upkeep, while there are none.
+const UPKEEP_INTERVAL: Duration = Duration::from_millis(5);
 /// Between two looks at a socket that fails.
 const ERROR_PAUSE: Duration = Duration::from_millis(10);
 
@@ -47,6 +51,10 @@ pub(super) struct Owner {
     out: Vec<u8>,
     tailing: bool,
     last_feed: MonoNanos,
+    upkeep: SyncSender<UpkeepJob>,
+    /// A job is under way.
+    upkeeping: bool,
+    last_upkeep: MonoNanos,
 }
 
 /// Whether a step has more to do right away.
@@ -64,6 +72,7 @@ impl Owner {
         requests: mpsc::Receiver<Request>,
         wakeups: Wakeups,
         feed: Arc<Feed>,
+        upkeep: SyncSender<UpkeepJob>,
     ) -> Self {
         Self {
             engine,
@@ -77,6 +86,9 @@ impl Owner {
             out: Vec::new(),
             tailing: false,
             last_feed: MonoNanos(0),
+            upkeep,
+            upkeeping: false,
+            last_upkeep: MonoNanos(0),
         }
     }
 
@@ -98,7 +110,9 @@ impl Owner {
             let sent = self.transmit();
             // 5. New events to the tails over HTTP.
             self.feed_tails(received);
-            // 6. Sleep. Everything above may have moved the timer, so it is asked for last.
+            // 6. Sealed blocks to the upkeep thread.
+            self.keep_up();
+            // 7. Sleep. Everything above may have moved the timer, so it is asked for last.
             if received == More::No && asked == More::No && sent == More::No {
                 self.sleep();
             }
@@ -152,6 +166,14 @@ impl Owner {
                     let last_seq = self.engine.last_seq();
                     let _ = reply.send(TailStart { snapshot, last_seq, reader });
                 }
+                Ok(Request::Upkept(done)) => {
+                    if let Some(done) = done {
+                        self.engine.finish_upkeep(done);
+                    }
+                    // The next block may be due at once.
+                    self.upkeeping = false;
+                    self.last_upkeep = MonoNanos(0);
+                }
                 Ok(Request::KernelDrops(n)) => self.engine.count_drop(DropReason::KernelDrop, n),
                 Ok(Request::Stop) | Err(mpsc::error::TryRecvError::Disconnected) => {
                     return (More::No, true);
@@ -203,6 +225,18 @@ impl Owner {
             self.tailing = false;
             self.engine.set_tailing(false);
             self.feed.clear();
+        }
+    }
+
+    fn keep_up(&mut self) {
+        let mono = self.clock.now().mono;
+        if self.upkeeping || mono.since(self.last_upkeep) < UPKEEP_INTERVAL {
+            return;
+        }
+        self.last_upkeep = mono;
+        if let Some(job) = self.engine.poll_upkeep() {
+            // The queue has room, for no job is under way; without its thread blocks just stay as they are.
+            self.upkeeping = self.upkeep.try_send(job).is_ok();
         }
     }
 
