@@ -12,6 +12,11 @@ use prost::Message as _;
 
 use crate::{Daemon, WRITE_SECRET};
 
+/// Bytes between two pauses: a part of the receive buffer that the kernel gives by default.
+const BURST: usize = 16 << 10;
+/// Enough for a daemon that was built without optimisation to take a burst.
+const PAUSE: Duration = Duration::from_millis(2);
+
 /// Signs with [`WRITE_SECRET`].
 #[derive(Debug)]
 pub struct Sender<'a> {
@@ -38,25 +43,28 @@ impl<'a> Sender<'a> {
     ///
     /// If they do not arrive.
     pub fn store(&mut self, events: impl IntoIterator<Item = Msg>) {
+        let mut burst = 0;
         for msg in events {
-            self.send(&Cmd { msg: Some(msg), ..Cmd::default() }.encode_to_vec());
+            burst += self.send(&Cmd { msg: Some(msg), ..Cmd::default() }.encode_to_vec());
             self.sent += 1;
-            if self.sent.is_multiple_of(64) {
-                std::thread::sleep(Duration::from_millis(1));
+            if burst > BURST {
+                burst = 0;
+                std::thread::sleep(PAUSE);
             }
         }
         self.daemon.wait_for(|info| info["ingest"]["events_stored"] == self.sent);
     }
 
-    /// Signs and sends a payload.
+    /// Signs and sends a payload; the length of the datagram.
     ///
     /// # Panics
     ///
     /// If the system refuses it.
-    pub fn send(&self, payload: &[u8]) {
+    pub fn send(&self, payload: &[u8]) -> usize {
         let mut datagram = Vec::new();
         self.signer.sign(now(), payload, &mut datagram);
         self.send_raw(&datagram);
+        datagram.len()
     }
 
     /// Sends a datagram as it is.

@@ -12,9 +12,11 @@ fn daemon() -> Daemon {
     std::fs::write(&file, "[[rings]]\nprefix = \"/test/noisy\"\nsize = \"128KiB\"\n")
         .expect("a file");
     let daemon = Daemon::start(&["--config", file.to_str().expect("UTF-8")]);
-    Sender::new(&daemon).store((0..4000).map(|n| {
+    Sender::new(&daemon).store((0..4000_u32).map(|n| {
         let key = if n % 4 == 0 { "/test/calm" } else { "/test/noisy/one" };
-        message(key, &format!("event {n} of several"))
+        // Varied enough that compression cannot make it fit its ring.
+        let noise: u128 = u128::from(n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+        message(key, &format!("event {n} of several {noise:x}"))
     }));
     daemon
 }

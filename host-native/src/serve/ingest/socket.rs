@@ -4,6 +4,7 @@
 //! where the kernel lacks one of them.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use core::time::Duration;
 use std::io::{self, IoSliceMut};
 use std::net::UdpSocket;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -103,8 +104,8 @@ impl Batch {
         Self { bytes: vec![0; BATCH_BYTES], meta: [RecvMeta::default(); BATCH_SIZE], filled: 0 }
     }
 
-    /// The datagrams of the last receive, and who sent them.
-    pub fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, &[u8])> {
+    /// The datagrams of the last receive: who sent each, and when it arrived by the kernel's clock, where it says.
+    pub fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, Option<Duration>, &[u8])> {
         let buffers = self.bytes.chunks_exact(BUFFER_LEN).zip(&self.meta[..self.filled]);
         buffers.flat_map(|(bytes, meta)| {
             let from = SocketAddr::new(meta.addr.ip().to_canonical(), meta.addr.port());
@@ -112,7 +113,7 @@ impl Batch {
             // An empty datagram has no bytes to cut, and must be counted all the same.
             let empty = received.is_empty().then_some(received);
             let cut = received.chunks(meta.stride.max(1));
-            empty.into_iter().chain(cut).map(move |datagram| (from, datagram))
+            empty.into_iter().chain(cut).map(move |datagram| (from, meta.timestamp, datagram))
         })
     }
 }
@@ -189,7 +190,7 @@ mod tests {
     fn received(socket: &Socket, batch: &mut Batch) -> Vec<(SocketAddr, Vec<u8>)> {
         for _ in 0..1000 {
             if socket.receive(batch).is_ok() {
-                return batch.datagrams().map(|(from, d)| (from, d.to_vec())).collect();
+                return batch.datagrams().map(|(from, _, d)| (from, d.to_vec())).collect();
             }
             std::thread::sleep(core::time::Duration::from_millis(5));
         }

@@ -9,7 +9,7 @@ use std::sync::mpsc::SyncSender;
 use logd_core::drop::DropReason;
 use logd_core::engine::{Engine, Stats, Transmit};
 use logd_core::store::UpkeepJob;
-use logd_core::time::MonoNanos;
+use logd_core::time::{MonoNanos, Now, UnixNanos};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::sync::mpsc;
@@ -123,10 +123,11 @@ impl Owner {
         for _ in 0..times {
             match self.socket.receive(&mut self.batch) {
                 Ok(()) => {
-                    // One look at the clocks a batch: freshness is in milliseconds, a batch takes microseconds.
                     let now = self.clock.now();
-                    for (from, datagram) in self.batch.datagrams() {
-                        self.engine.handle_datagram(now, from, datagram);
+                    for (from, arrival, datagram) in self.batch.datagrams() {
+                        // Fresh is what arrived in time: a datagram does not grow stale in our own queue.
+                        let unix = arrival.map_or(now.unix, |at| arrival_time(at).min(now.unix));
+                        self.engine.handle_datagram(Now { unix, ..now }, from, datagram);
                     }
                 }
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => return More::No,
@@ -291,4 +292,9 @@ impl Owner {
         while self.receive(1) == More::Yes && self.clock.now().mono.since(start) < DRAIN_TIME {}
         self.feed.close();
     }
+}
+
+/// The kernel's timestamp of a datagram is one of the wall clock.
+fn arrival_time(since_epoch: Duration) -> UnixNanos {
+    UnixNanos(i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX))
 }
