@@ -192,7 +192,7 @@ mod tests {
             if socket.receive(batch).is_ok() {
                 return batch.datagrams().map(|(from, _, d)| (from, d.to_vec())).collect();
             }
-            std::thread::sleep(core::time::Duration::from_millis(5));
+            std::thread::sleep(Duration::from_millis(5));
         }
         panic!("nothing came");
     }
@@ -201,7 +201,7 @@ mod tests {
     fn a_socket_of_both_families_shows_and_answers_ipv4_as_ipv4() {
         let socket = Socket::bind(Listen::Any(0), 1 << 16).unwrap();
         let client = UdpSocket::bind("127.0.0.1:0").unwrap();
-        client.set_read_timeout(Some(core::time::Duration::from_secs(10))).unwrap();
+        client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         client.connect(("127.0.0.1", socket.local_addr().port())).unwrap();
         client.send(b"hello").unwrap();
         let mut batch = Batch::new();
