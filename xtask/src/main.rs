@@ -32,6 +32,8 @@ enum Command {
     /// The receiver that a bench compares the daemon with; started by the bench.
     #[command(hide = true)]
     BenchSink(bench::sink::Args),
+    /// Builds the viewer into web/dist.
+    Web,
     /// Runs the core's tests on wasm32, with Node.
     WasmTest,
     /// Runs the tests in one wasm file; cargo starts this for `cargo test --target wasm32-unknown-unknown`.
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         Command::Check => check::check(),
         Command::Bench(args) => bench::bench(&args),
         Command::BenchSink(args) => bench::sink::run(&args),
+        Command::Web => wasm::web(),
         Command::WasmTest => wasm::test(),
         Command::WasmRunner(args) => wasm::run_tests(&args),
     };

@@ -1,4 +1,4 @@
-//! WebAssembly: the core's tests under Node.
+//! WebAssembly: the core's tests under Node, and the engine for the viewer.
 //!
 //! wasm-bindgen-cli-support comes with Cargo.lock, so nothing has to be installed or downloaded beside Node.
 //! The runner is our own and not wasm-bindgen-cli's, which brings a web server, a TLS stack and a WebDriver
@@ -11,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::sh::{cargo, step};
+use crate::sh::{cargo, root, step, target_dir};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -28,7 +28,15 @@ pub(crate) fn test() -> Result<()> {
     // .cargo/config.toml makes `run_tests` the runner of this target.
     step(
         "tests on wasm32",
-        cargo().args(["test", "--target", TARGET, "--tests", "-p=logd-core", "-p=logd-wasm"]),
+        cargo().args([
+            "test",
+            "--profile=wasm-test",
+            "--target",
+            TARGET,
+            "--tests",
+            "-p=logd-core",
+            "-p=logd-wasm",
+        ]),
     )
 }
 
@@ -53,4 +61,30 @@ pub(crate) fn run_tests(args: &RunnerArgs) -> Result<()> {
     let status = node.status().context("cannot start node; the tests need Node.js 20 or later")?;
     ensure!(status.success(), "a test of {} failed", args.file.display());
     Ok(())
+}
+
+/// Builds the viewer into web/dist: the files of web/src, and the engine as logd_wasm.js and logd_wasm_bg.wasm.
+pub(crate) fn web() -> Result<()> {
+    step(
+        "build the engine for the viewer",
+        cargo().args(["build", "--quiet", "--profile=viewer", "--target", TARGET, "-p=logd-wasm"]),
+    )?;
+    let web = root().join("web");
+    let dist = web.join("dist");
+    // Nothing of an earlier build may stay behind.
+    if dist.exists() {
+        fs::remove_dir_all(&dist)?;
+    }
+    fs::create_dir_all(&dist)?;
+    for entry in fs::read_dir(web.join("src"))? {
+        let entry = entry?;
+        fs::copy(entry.path(), dist.join(entry.file_name()))?;
+    }
+    Bindgen::new()
+        .input_path(target_dir().join(TARGET).join("viewer/logd_wasm.wasm"))
+        .web(true)?
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate(&dist)
+        .context("cannot translate logd-wasm")
 }

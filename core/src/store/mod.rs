@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 pub use ring::{MIN_BUDGET, RingConfig, RingStatus};
-pub use snapshot::{Handle, RingView, Snapshot};
+pub use snapshot::{Handle, RingView, Snapshot, UnknownRing};
 pub use upkeep::{UpkeepDone, UpkeepJob};
 
 use crate::drop::DropReason;

@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::block::Block;
 use crate::time::UnixNanos;
@@ -17,6 +18,40 @@ pub struct Snapshot {
     /// In the order of the configuration, the fallback ring last.
     pub rings: Vec<RingView>,
 }
+
+impl Snapshot {
+    /// The rings with these prefixes only; all of them when none is named.
+    pub fn only(mut self, prefixes: &[String]) -> Result<Self, UnknownRing> {
+        let known = |prefix: &String| self.rings.iter().any(|r| r.prefix == *prefix);
+        if let Some(unknown) = prefixes.iter().find(|p| !known(p)) {
+            return Err(UnknownRing {
+                prefix: unknown.clone(),
+                rings: self.rings.into_iter().map(|r| r.prefix).collect(),
+            });
+        }
+        if !prefixes.is_empty() {
+            self.rings.retain(|r| prefixes.contains(&r.prefix));
+        }
+        Ok(self)
+    }
+}
+
+/// A question named a ring that is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownRing {
+    /// The name.
+    pub prefix: String,
+    /// The rings that are there.
+    pub rings: Vec<String>,
+}
+
+impl fmt::Display for UnknownRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no ring {}; the rings are {}", self.prefix, self.rings.join(" "))
+    }
+}
+
+impl core::error::Error for UnknownRing {}
 
 /// One ring of a [`Snapshot`].
 #[derive(Clone, Debug, Default)]

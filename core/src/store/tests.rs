@@ -5,6 +5,7 @@ use crate::severity::Severity;
 use crate::test;
 use crate::time::MonoNanos;
 use alloc::format;
+use alloc::string::ToString;
 use alloc::vec;
 use core::time::Duration;
 use proptest::prelude::*;
@@ -203,6 +204,15 @@ fn snapshots_of_named_rings_only() {
     let snapshot = store.snapshot(&["/a".into(), "/".into()]);
     let prefixes: Vec<_> = snapshot.rings.iter().map(|r| r.prefix.as_str()).collect();
     assert_eq!(prefixes, ["/a", "/"]);
+
+    let only = |names: &[&str]| {
+        let names: Vec<_> = names.iter().map(|&n| n.into()).collect();
+        snapshot.clone().only(&names).map(|s| s.rings.into_iter().map(|r| r.prefix).collect())
+    };
+    assert_eq!(only(&[]), Ok(vec!["/a".into(), "/".into()]));
+    assert_eq!(only(&["/"]), Ok(vec![String::from("/")]));
+    let error = only(&["/a", "/b"]).unwrap_err();
+    assert_eq!(error.to_string(), "there is no ring /b; the rings are /a /");
 }
 
 #[test]

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use logd_core::buffer::Buffer;
 use logd_core::query::{Limits, Query, QueryError, Search};
-use logd_core::store::Snapshot;
 use logd_proto::query::{QueryRequest, QueryResponse};
 
 use super::daemon::Daemon;
@@ -42,27 +41,11 @@ impl Source {
             Self::File { path, buffer } => {
                 let query =
                     Query::compile(question, &Limits::default()).map_err(|e| explain(path, &e))?;
-                Ok(Search::new(query, snapshot(buffer, &question.rings)?).run())
+                let snapshot = buffer.snapshot().only(&question.rings).map_err(Failure::new)?;
+                Ok(Search::new(query, snapshot).run())
             }
         }
     }
-}
-
-/// The named rings of a buffer, or all of them.
-fn snapshot(buffer: &Buffer, wanted: &[String]) -> Result<Snapshot, Failure> {
-    let mut snapshot = buffer.snapshot();
-    if wanted.is_empty() {
-        return Ok(snapshot);
-    }
-    for name in wanted {
-        if !snapshot.rings.iter().any(|ring| ring.prefix == *name) {
-            let rings: Vec<_> = snapshot.rings.iter().map(|ring| ring.prefix.as_str()).collect();
-            return Err(Failure::new(format_args!("there is no ring {name}"))
-                .hint(format_args!("the rings are: {}", rings.join(" "))));
-        }
-    }
-    snapshot.rings.retain(|ring| wanted.contains(&ring.prefix));
-    Ok(snapshot)
 }
 
 fn explain(path: &str, error: &QueryError) -> Failure {
