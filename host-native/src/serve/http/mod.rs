@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use core::sync::atomic::AtomicBool;
+use core::time::Duration;
 use std::time::Instant;
 
 use axum::Router;
@@ -43,6 +44,8 @@ pub(super) struct App {
     tails: Arc<Semaphore>,
     counters: Counters,
     started: Instant,
+    /// Prefix and `max_age` of the rings that have one.
+    max_ages: Vec<(String, Duration)>,
     /// False once the daemon is asked to stop.
     ready: AtomicBool,
 }
@@ -60,6 +63,7 @@ impl App {
             tails: Arc::new(Semaphore::new(limits.tails)),
             counters: Counters::default(),
             started: Instant::now(),
+            max_ages: max_ages(config),
             ready: AtomicBool::new(true),
             limits,
         }
@@ -70,6 +74,12 @@ impl App {
         self.ready.store(false, core::sync::atomic::Ordering::Release);
         self.ingest.close_feed();
     }
+}
+
+fn max_ages(config: &Config) -> Vec<(String, Duration)> {
+    let fallback = ("/".to_owned(), config.fallback.max_age);
+    let rings = config.rings.iter().map(|r| (r.prefix.clone(), r.max_age));
+    rings.chain([fallback]).filter_map(|(prefix, age)| Some((prefix, age?))).collect()
 }
 
 /// Bytes that one search may take at most: its page three times over (rows, answer, text in another form), the

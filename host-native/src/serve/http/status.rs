@@ -38,17 +38,23 @@ pub(super) async fn info(State(app): State<Shared>) -> Result<Json<Info>, Error>
             writes: report.stats.events_stored,
             budget: report.rings.iter().map(|r| r.budget as u64).sum(),
             used: report.rings.iter().map(|r| r.used as u64).sum(),
-            rings: report.rings.iter().map(ring).collect(),
+            rings: app.rings(&report),
         },
     }))
 }
 
 /// Only the rings.
 pub(super) async fn rings(State(app): State<Shared>) -> Result<Json<Vec<Ring>>, Error> {
-    Ok(Json(app.ingest.report().await?.rings.iter().map(ring).collect()))
+    Ok(Json(app.rings(&app.ingest.report().await?)))
 }
 
 impl App {
+    fn rings(&self, report: &Report) -> Vec<Ring> {
+        let max_age = |prefix: &str| self.max_ages.iter().find(|(p, _)| p == prefix);
+        let rings = report.rings.iter();
+        rings.map(|r| ring(r, max_age(&r.prefix).map(|(_, age)| age.as_secs_f64()))).collect()
+    }
+
     /// Tails over HTTP that are open now.
     pub(super) fn open_tails(&self) -> usize {
         self.limits.tails - self.tails.available_permits()
@@ -91,7 +97,7 @@ fn refused(sender: &RefusedSender) -> crate::info::RefusedSender {
     }
 }
 
-fn ring(ring: &RingStatus) -> Ring {
+fn ring(ring: &RingStatus, max_age: Option<f64>) -> Ring {
     Ring {
         key: ring.prefix.clone(),
         head: ring.newest.map_or(0, |(seq, _)| seq),
@@ -102,6 +108,6 @@ fn ring(ring: &RingStatus) -> Ring {
         stored: ring.stored,
         overwritten: ring.overwritten,
         oldest: ring.oldest.map(|(_, received)| received.to_string()).unwrap_or_default(),
-        max_age: None,
+        max_age,
     }
 }
