@@ -1,11 +1,14 @@
 //! `cargo xtask bench`: what the built daemon costs, next to what the machine cannot do without.
 
+mod corpus;
 mod daemon;
 mod ingest;
 mod load;
 mod machine;
+mod memory;
 mod metrics;
 mod report;
+mod search;
 mod send;
 pub(crate) mod sink;
 
@@ -26,6 +29,10 @@ pub(crate) struct Args {
 enum What {
     /// Signed events over loopback UDP: stored, lost, and the daemon's CPU time an event. The default.
     Ingest(ingest::Args),
+    /// Searches over events in memory.
+    Search(search::Args),
+    /// Bytes an event.
+    Memory(memory::Args),
 }
 
 /// Runs a bench, in an optimised build of this program: the load must not be the slowest part.
@@ -37,6 +44,8 @@ pub(crate) fn bench(args: &Args) -> Result<()> {
     }
     match &args.what {
         Some(What::Ingest(args)) => ingest::run(args),
+        Some(What::Search(args)) => search::run(args),
+        Some(What::Memory(args)) => memory::run(args),
         None => ingest::run(&ingest::Defaults::parse_from(["ingest"]).args),
     }
 }

@@ -1,0 +1,128 @@
+//! A store full of realistic events, for the benches of search and memory.
+
+use logd_core::event::{Attribute, NewEvent, Value};
+use logd_core::key::Key;
+use logd_core::severity::Severity;
+use logd_core::store::{RingConfig, Store, StoreConfig};
+use logd_core::time::{MonoNanos, Now, UnixNanos};
+use logd_proto::wire::{self, attribute};
+
+use crate::sample::Samples;
+
+/// Nanoseconds from event to event: 100,000 a second.
+const INTERVAL: i64 = 10_000;
+const START: i64 = 1_795_000_000_000_000_000;
+
+/// Whether blocks are compressed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Temperature {
+    Hot,
+    Cold,
+}
+
+impl Temperature {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Hot => "uncompressed",
+            Self::Cold => "compressed",
+        }
+    }
+}
+
+/// The store, and what went into it.
+pub(super) struct Corpus {
+    pub(super) store: Store,
+    pub(super) events: usize,
+    /// Bytes of text.
+    pub(super) text: usize,
+    /// Bytes of attributes: names, and values as they are (numbers as eight bytes).
+    pub(super) attributes: usize,
+    /// A number that one event has, somewhere in the middle.
+    pub(super) rare: String,
+}
+
+impl Corpus {
+    pub(super) fn new(events: usize, seed: u64, temperature: Temperature) -> Self {
+        let hot = match temperature {
+            Temperature::Hot => usize::MAX,
+            Temperature::Cold => 0,
+        };
+        let fallback = RingConfig {
+            prefix: "/".into(),
+            budget: 4 << 30,
+            max_age: None,
+            max_events: None,
+            hot,
+        };
+        let store = Store::new(StoreConfig { rings: Vec::new(), fallback });
+        let mut corpus = Self {
+            store: store.expect("the configuration is sound"),
+            events,
+            text: 0,
+            attributes: 0,
+            rare: String::new(),
+        };
+        let mut samples = Samples::new(seed);
+        for i in 0..events {
+            let time = START + i as i64 * INTERVAL;
+            corpus.append(&samples.event(time as u64), time);
+            if i >= events / 2 && corpus.rare.is_empty() {
+                corpus.rare = request_id(&samples.event(0).txt).unwrap_or_default().to_owned();
+                let text = format!("request completed request_id={}", corpus.rare);
+                let event = wire::Msg { txt: text, ..samples.event(time as u64) };
+                corpus.append(&event, time);
+                corpus.events += usize::from(!corpus.rare.is_empty());
+            }
+        }
+        while let Some(job) = corpus.store.poll_upkeep() {
+            job.run().into_iter().for_each(|done| corpus.store.finish_upkeep(done));
+        }
+        corpus
+    }
+
+    fn append(&mut self, msg: &wire::Msg, time: i64) {
+        let attributes: Vec<_> = msg.attributes.iter().filter_map(attribute).collect();
+        let event = NewEvent {
+            time: UnixNanos(time),
+            key: Key::parse(&msg.key).expect("samples have valid keys"),
+            severity: Severity::from_number(msg.severity).expect("samples have valid severities"),
+            text: &msg.txt,
+            attributes: &attributes,
+        };
+        // A datagram takes some time to arrive.
+        let now = Now { unix: UnixNanos(time + 80_000), mono: MonoNanos(0) };
+        self.store.append(now, &event).expect("the ring has room");
+        self.text += msg.txt.len();
+        self.attributes += attributes.iter().map(attribute_len).sum::<usize>();
+    }
+
+    /// Bytes that the store uses.
+    pub(super) fn memory(&self) -> usize {
+        self.store.rings().map(|r| r.used).sum()
+    }
+}
+
+fn request_id(text: &str) -> Option<&str> {
+    text.split("request_id=").nth(1)?.split(' ').next()
+}
+
+fn attribute(a: &wire::Attribute) -> Option<Attribute<'_>> {
+    let value = match a.value.as_ref()? {
+        attribute::Value::Text(s) => Value::Text(s),
+        attribute::Value::Int(n) => Value::Int(*n),
+        attribute::Value::Float(x) => Value::Float(*x),
+        attribute::Value::Flag(b) => Value::Flag(*b),
+        attribute::Value::Bytes(b) => Value::Bytes(b),
+    };
+    Some(Attribute { name: &a.name, value })
+}
+
+fn attribute_len(a: &Attribute<'_>) -> usize {
+    let value = match a.value {
+        Value::Text(s) => s.len(),
+        Value::Bytes(b) => b.len(),
+        Value::Int(_) | Value::Float(_) => 8,
+        Value::Flag(_) => 1,
+    };
+    a.name.len() + value
+}
