@@ -90,6 +90,29 @@ fn a_packet_of_another_implementation_shows_in_a_tail_as_in_a_query() {
 }
 
 #[test]
+fn a_tail_that_loses_its_daemon_connects_again() {
+    let daemon = Daemon::start(&[]);
+    send(&daemon, &["--key", "/t/a", "first life"]);
+    stored(&daemon, 1);
+    let mut tail = Tail::start(daemon.logd(&["tail", "--json"]));
+    let text = |line: String| serde_json::from_str::<Value>(&line).expect("JSON")["text"].clone();
+    assert_eq!(text(tail.line()), "first life");
+    daemon.wait_for(|info| info["ingest"]["tails"] == 1);
+    send(&daemon, &["--key", "/t/a", "and more"]);
+    assert_eq!(text(tail.line()), "and more");
+
+    let daemon = daemon.restart();
+    // Its number is one that the tail has seen. Whether it comes before the tail is back or after, the tail shows it.
+    send(&daemon, &["--key", "/t/a", "second life"]);
+    assert_eq!(text(tail.line()), "second life");
+    let mut errors = BufReader::new(tail.child.stderr.take().expect("piped")).lines();
+    let mut error = || errors.next().expect("a line comes").expect("it is text");
+    assert!(error().contains("trying again"));
+    assert!(error().contains("connected again"));
+    assert!(error().contains("started again"));
+}
+
+#[test]
 fn a_tail_does_not_try_again_what_cannot_work() {
     let daemon = Daemon::start(&[]);
     let run = |command: &mut Command| command.output().expect("the program runs");

@@ -43,7 +43,10 @@ impl Iterator for Tail {
             }
             match line.trim_end().split_once(": ") {
                 Some(("event", name)) => name.clone_into(&mut event),
-                Some(("id", n)) => id = n.parse().expect("a number"),
+                Some(("id", n)) => {
+                    let (seq, _life) = n.split_once('-').expect("a number and a life");
+                    id = seq.parse().expect("a number");
+                }
                 Some(("data", data)) => {
                     let data = serde_json::from_str(data).expect("JSON");
                     return Some(Message { event, id, data });

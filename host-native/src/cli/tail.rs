@@ -108,6 +108,10 @@ impl Tail {
         loop {
             let next = stream.next();
             if let Some(id) = stream.last_id() {
+                if self.last.as_deref().is_some_and(|last| is_other_life(last, id)) {
+                    self.out.flush()?;
+                    note("the daemon was started again; what it held before is gone");
+                }
                 self.last = Some(id.to_owned());
             }
             let message = match next {
@@ -142,4 +146,10 @@ impl Tail {
             }
         }
     }
+}
+
+/// Whether two ids, `SEQ-LIFE`, are of two lives of the daemon. A sequence number alone is of any.
+fn is_other_life(before: &str, after: &str) -> bool {
+    let life = |id: &str| id.split_once('-').map(|(_, life)| life.to_owned());
+    life(before).zip(life(after)).is_some_and(|(before, after)| before != after)
 }

@@ -10,6 +10,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get};
 use tokio::sync::Semaphore;
 
+use super::clock::unix_now;
 use super::config::{Config, Limits};
 use super::ingest::Handle;
 use counters::Counters;
@@ -46,6 +47,8 @@ pub(super) struct App {
     started: Instant,
     /// Prefix and `max_age` of the rings that have one.
     max_ages: Vec<(String, Duration)>,
+    /// Tells this life of the daemon from others: when it began, in Unix nanoseconds.
+    life: u64,
     /// False once the daemon is asked to stop.
     ready: AtomicBool,
 }
@@ -64,6 +67,7 @@ impl App {
             counters: Counters::default(),
             started: Instant::now(),
             max_ages: max_ages(config),
+            life: unix_now().0.cast_unsigned(),
             ready: AtomicBool::new(true),
             limits,
         }

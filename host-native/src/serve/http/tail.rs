@@ -2,7 +2,11 @@
 //!
 //! A tail that resumes first answers from a snapshot what came since, oldest first, and then follows the feed,
 //! which begins exactly where the snapshot ends. What a tail cannot get any more it is told: `event: missed`.
+//!
+//! Sequence numbers begin anew with each life of the daemon, so an id is `SEQ-LIFE`. Without the life, a tail that
+//! comes back to a daemon that was started again would take its first events for those that it has seen.
 
+use core::fmt::Display;
 use core::time::Duration;
 use std::io::Write as _;
 
@@ -43,7 +47,7 @@ pub(super) async fn tail(
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     let params = Params::parse(query.as_deref(), &["q", "after"])?;
-    let after = after(&params, &headers)?;
+    let after = after(&params, &headers, app.life)?;
     let text = params.get("q").unwrap_or_default();
     let expr = parse::parse(text)
         .map_err(|e: ParseError| Error::query(&QueryError::Parse(Box::new(e)), text))?;
@@ -65,14 +69,26 @@ pub(super) async fn tail(
 }
 
 /// What a browser sends when it connects again goes before the parameter of the first connection.
-fn after(params: &Params, headers: &HeaderMap) -> Result<Option<u64>, Error> {
+fn after(params: &Params, headers: &HeaderMap, life: u64) -> Result<Option<u64>, Error> {
     match headers.get("last-event-id").filter(|v| !v.is_empty()) {
         Some(id) => {
-            let id = id.to_str().ok().and_then(|id| id.trim().parse().ok());
             let error = || Error::bad_request("Last-Event-ID must be the id of an event");
-            id.map(Some).ok_or_else(error)
+            id.to_str().ok().and_then(|id| resume(id, life)).map(Some).ok_or_else(error)
         }
         None => params.number("after"),
+    }
+}
+
+/// The sequence number of an id of this life. Everything is new to a tail that comes from another one. A sequence
+/// number alone is taken for one of this life.
+fn resume(id: &str, life: u64) -> Option<u64> {
+    match id.trim().split_once('-') {
+        None => id.trim().parse().ok(),
+        Some((seq, of)) => {
+            let seq = seq.parse().ok()?;
+            let of = u64::from_str_radix(of, 16).ok()?;
+            Some(if of == life { seq } else { 0 })
+        }
     }
 }
 
@@ -121,7 +137,9 @@ impl Tail {
                 }
                 Ok(None) => return,
                 // The id without data moves the point of resumption past what did not match.
-                Err(_) => self.send(format!(": alive\nid: {}\n\n", self.seen).into()).await,
+                Err(_) => {
+                    self.send(format!(": alive\nid: {}\n\n", self.id(self.seen)).into()).await
+                }
             };
             if sent.is_err() {
                 return;
@@ -153,7 +171,7 @@ impl Tail {
                 text: e.text,
                 attributes: e.attributes.collect(),
             };
-            push(&mut chunk, &event);
+            self.push(&mut chunk, &event);
         }
         chunk
     }
@@ -184,7 +202,7 @@ impl Tail {
             let answer = self.ask(expr.clone(), &request, snapshot).await?;
             let rows = answer.rows.unwrap_or_default();
             let mut chunk = Vec::new();
-            events(&rows).for_each(|event| push(&mut chunk, &event));
+            events(&rows).for_each(|event| self.push(&mut chunk, &event));
             self.send(chunk).await?;
             cursor = rows.next_cursor;
         }
@@ -212,6 +230,7 @@ impl Tail {
     /// `id` is that of the last event before the gap ends.
     fn tell_missed(&self, n: u64, id: u64, chunk: &mut Vec<u8>) {
         self.app.counters.tail_missed.fetch_add(n, Ordering::Relaxed);
+        let id = self.id(id);
         let written = write!(chunk, "event: missed\nid: {id}\ndata: {{\"missed\":{n}}}\n\n");
         written.expect("writing to memory cannot fail");
     }
@@ -222,11 +241,32 @@ impl Tail {
         }
         self.out.send(chunk.into()).await.map_err(|_| Gone)
     }
+
+    /// JSON has no raw line ends, so an event is one `data` line.
+    fn push(&self, chunk: &mut Vec<u8>, event: &Event<'_>) {
+        write!(chunk, "id: {}\ndata: ", self.id(event.seq)).expect("writing to memory cannot fail");
+        event.write(chunk);
+        chunk.extend_from_slice(b"\n\n");
+    }
+
+    /// See [`resume`].
+    fn id(&self, seq: u64) -> impl Display + use<> {
+        let life = self.app.life;
+        core::fmt::from_fn(move |f| write!(f, "{seq}-{life:x}"))
+    }
 }
 
-/// JSON has no raw line ends, so an event is one `data` line.
-fn push(chunk: &mut Vec<u8>, event: &Event<'_>) {
-    write!(chunk, "id: {}\ndata: ", event.seq).expect("writing to memory cannot fail");
-    event.write(chunk);
-    chunk.extend_from_slice(b"\n\n");
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_of_another_life_is_before_everything() {
+        assert_eq!(resume("7-ff", 0xff), Some(7));
+        assert_eq!(resume("7-fe", 0xff), Some(0));
+        assert_eq!(resume(" 7 ", 0xff), Some(7));
+        for bad in ["", "-", "7-", "-ff", "x", "7-g", "-1"] {
+            assert_eq!(resume(bad, 0xff), None, "{bad}");
+        }
+    }
 }
