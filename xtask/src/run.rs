@@ -5,6 +5,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::fs::File;
 use std::io::Read as _;
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus};
 use std::thread;
 use std::time::Instant;
@@ -39,22 +40,26 @@ pub(crate) struct Args {
 
 /// Builds the daemon and runs it until it ends or Ctrl-C.
 pub(crate) fn run(args: &Args) -> Result<()> {
+    install_targets()?;
     let profile: &[&str] = if args.release { &["--release"] } else { &[] };
     step("build the daemon", cargo().args(["build", "-p=logd"]).args(profile))?;
 
-    let stop = stop_on_signals()?;
     let daemon = daemon_path(if args.release { "release" } else { "debug" });
     let mut command = Command::new(daemon);
     command.current_dir(root()).args(["serve", "--dev"]).args(&args.serve);
     let write_secret = secret("LOGD_WRITE_SECRET")?;
     command.env("LOGD_READ_SECRET", secret("LOGD_READ_SECRET")?);
     command.env("LOGD_WRITE_SECRET", &write_secret);
-    let mut daemon = command.spawn().context("cannot start the daemon")?;
-
     let mut demo = match args.no_demo {
         true => None,
         false => Some(Demo::new(&udp_address(&args.serve), &write_secret)?),
     };
+    // Of a group of its own, so that Ctrl-C reaches only us, and the daemon hears of it once.
+    command.process_group(0);
+    let mut daemon = command.spawn().context("cannot start the daemon")?;
+    // After the start: the daemon would inherit the mask, and hear no signal either.
+    let stop = stop_on_signals()?;
+
     let mut next = Instant::now() + Duration::from_secs(1);
     loop {
         if let Some(status) = daemon.try_wait()? {
@@ -109,7 +114,7 @@ fn stop_on_signals() -> Result<Arc<AtomicBool>> {
     let mut signals = SigSet::empty();
     signals.add(Signal::SIGINT);
     signals.add(Signal::SIGTERM);
-    // Threads started from here on inherit the mask; the standard library clears it for child processes.
+    // Threads started from here on inherit the mask.
     signals.thread_block().context("cannot block signals")?;
     let stop = Arc::new(AtomicBool::new(false));
     let told = Arc::clone(&stop);

@@ -84,13 +84,21 @@ impl Samples {
         let at = self.random.below(n).min(self.random.below(n));
         let Self { templates, random } = self;
         let template = &templates[at];
-        let attributes =
-            template.attributes.iter().map(|(name, value)| attribute(random, name, value));
+        let mut filled = Vec::new();
+        let txt = fill(random, template.text, &mut filled);
+        let attributes = template.attributes.iter().map(|(name, value)| {
+            // What the text says already, the attribute says again.
+            let said = filled.iter().find(|(kind, _)| value.trim_matches(['{', '}']) == *kind);
+            match said {
+                Some((_, said)) => attribute(name, said.clone()),
+                None => attribute(name, fill(random, value, &mut Vec::new())),
+            }
+        });
         wire::Msg {
             key: template.key.to_owned(),
             severity: u32::from(template.severity.number()),
             attributes: attributes.collect(),
-            txt: fill(random, template.text),
+            txt,
             time_unix_nano: unix_nanos,
             ..wire::Msg::default()
         }
@@ -110,15 +118,14 @@ fn template(line: &'static str) -> Template {
     }
 }
 
-fn attribute(random: &mut Random, name: &str, value: &str) -> wire::Attribute {
+fn attribute(name: &str, value: String) -> wire::Attribute {
     use wire::attribute::Value;
-    let value = fill(random, value);
     let value = value.parse().map_or(Value::Text(value), Value::Int);
     wire::Attribute { name: name.to_owned(), value: Some(value) }
 }
 
-/// Replaces each `{kind}`; braces around anything else stay.
-fn fill(random: &mut Random, template: &str) -> String {
+/// Replaces each `{kind}` and notes with what; braces around anything else stay.
+fn fill<'a>(random: &mut Random, template: &'a str, filled: &mut Vec<(&'a str, String)>) -> String {
     let mut out = String::with_capacity(template.len() + 32);
     let mut rest = template;
     while let Some(open) = rest.find('{') {
@@ -127,6 +134,7 @@ fn fill(random: &mut Random, template: &str) -> String {
         let value = rest.find('}').and_then(|close| Some((close, value(random, &rest[1..close])?)));
         if let Some((close, value)) = value {
             out.push_str(&value);
+            filled.push((&rest[1..close], value));
             rest = &rest[close + 1..];
         } else {
             out.push('{');
@@ -197,7 +205,7 @@ mod tests {
         assert!(samples.templates.len() >= 200);
         for template in &samples.templates {
             assert!(Key::parse(template.key).is_ok(), "{}", template.key);
-            let text = fill(&mut samples.random, template.text);
+            let text = fill(&mut samples.random, template.text, &mut Vec::new());
             assert!(!text.is_empty());
         }
     }
@@ -213,10 +221,24 @@ mod tests {
     }
 
     #[test]
+    fn text_and_attributes_agree() {
+        let mut samples = Samples::new(3);
+        let access = (0..1000).map(|_| samples.event(0)).find(|e| {
+            e.key == "/prod/api/http" && e.txt.contains("method=GET") && e.txt.contains("bytes")
+        });
+        let access = access.unwrap();
+        let Some(wire::attribute::Value::Int(status)) = access.attributes[0].value else {
+            panic!("the status is a number");
+        };
+        assert!(access.txt.contains(&format!("status={status} ")), "{}", access.txt);
+    }
+
+    #[test]
     fn braces_of_the_text_itself_stay() {
         let mut random = Random::new(0);
-        assert_eq!(fill(&mut random, r#"{"a":{"b":{"#), r#"{"a":{"b":{"#);
-        assert!(fill(&mut random, r#"{"n":{small}}"#).starts_with(r#"{"n":"#));
-        assert!(!fill(&mut random, r#"{"n":{small}}"#).contains("small"));
+        let mut fill = |template| fill(&mut random, template, &mut Vec::new());
+        assert_eq!(fill(r#"{"a":{"b":{"#), r#"{"a":{"b":{"#);
+        assert!(fill(r#"{"n":{small}}"#).starts_with(r#"{"n":"#));
+        assert!(!fill(r#"{"n":{small}}"#).contains("small"));
     }
 }

@@ -35,13 +35,13 @@ pub(crate) fn cargo() -> Command {
 
 /// Says what it does, runs it to its end, and fails if it fails.
 pub(crate) fn step(name: &str, command: &mut Command) -> Result<()> {
-    println!("==> {name}");
+    eprintln!("==> {name}");
     let start = Instant::now();
     let status = command.status().with_context(|| format!("{name}: cannot start {command:?}"))?;
     if !status.success() {
         bail!("{name} failed ({status}): {command:?}");
     }
-    println!("    {name}: {:.1} s", start.elapsed().as_secs_f64());
+    eprintln!("    {name}: {:.1} s", start.elapsed().as_secs_f64());
     Ok(())
 }
 

@@ -44,7 +44,7 @@ const HOSTS: &[&str] = &[
 
 /// Checks every file that git knows or would add.
 pub(crate) fn tidy() -> Result<()> {
-    println!("==> tidy");
+    eprintln!("==> tidy");
     let files = output(program("git").args(["ls-files", "-co", "--exclude-standard", "-z"]))
         .context("tidy needs git to list the files")?;
     let mut wrong = Vec::new();
