@@ -30,7 +30,7 @@ export class Engine {
     };
   }
 
-  /** Opens a buffer in place of the one before, and says what it holds. */
+  /** Opens a buffer in place of the one before, and says what it holds; null if a newer file took its place. */
   open(file) {
     return this.#call("open", file);
   }

@@ -18,24 +18,41 @@ let info = null;
 async function open(file) {
   if (!file) return;
   at("trouble").textContent = "";
-  at("file").textContent = `Opening ${file.name} …`;
+  at("opening").textContent = `Opening ${file.name} …`;
   try {
-    info = await engine.open(file);
+    const opened = await engine.open(file);
+    // A newer file has the page now.
+    if (opened === null) return;
+    info = opened;
   } catch (error) {
-    info = null;
-    revive(error);
-    at("file").textContent = "";
-    at("trouble").textContent = `${file.name}: ${error.message}`;
-    showViewer(false);
+    // What was open before stays so.
+    fail(error, error.name === "BufferError" ? `${file.name} is not a logd buffer.` : `${file.name}: ${error.message}`);
     return;
+  } finally {
+    at("opening").textContent = "";
   }
   at("file").textContent = `${file.name} · ${count.format(info.events)} events`;
   document.title = `${file.name} – logd`;
-  at("missing").textContent = info.missing.join(" ");
-  at("missing").hidden = info.missing.length === 0;
+  const lacks = missing(info);
+  at("missing").replaceChildren(...lacks.map((text) => Object.assign(document.createElement("p"), { textContent: text })));
+  at("missing").hidden = lacks.length === 0;
   showViewer(true);
   at("filter").focus();
   await search();
+}
+
+/** What a person must know of a buffer that does not hold everything. */
+function missing({ overwritten, origin, faults }) {
+  const texts = faults
+    .filter(({ length }) => length > 0)
+    .map(
+      ({ offset, length, message }) =>
+        `Bytes ${count.format(offset)} to ${count.format(offset + length)} could not be read: ${message}.`,
+    );
+  if (!origin) texts.push("The end of the file is missing, and with it where the events came from.");
+  if (origin?.filter) texts.push(`Only events that match ${origin.filter} were exported.`);
+  if (overwritten > 0n) texts.push(`${count.format(overwritten)} older events had been overwritten before the export.`);
+  return texts;
 }
 
 async function search() {
@@ -51,10 +68,8 @@ async function search() {
     showProblem(filter, null);
     showAnswer(answer);
   } catch (error) {
-    if (filter !== at("filter").value) return;
-    revive(error);
-    showProblem(filter, error);
-    at("status").textContent = "";
+    if (error.name !== "FilterError") fail(error, error.message);
+    else if (filter === at("filter").value) showProblem(filter, error);
   } finally {
     clearTimeout(waiting);
   }
@@ -85,11 +100,16 @@ function showProblem(filter, error) {
   at("events").classList.toggle("stale", error !== null);
 }
 
-/** After a panic the engine's memory cannot be trusted: a new one takes its place, with nothing open. */
-function revive(error) {
+/** Tells of a failure. After a panic the engine's memory cannot be trusted: a new one takes its place, empty. */
+function fail(error, message) {
+  at("trouble").textContent = message;
   if (error.name !== "Panic") return;
+  at("trouble").textContent = `The engine failed, which is a bug in logd: ${message}. Open the file again to go on.`;
   engine.close();
   engine = new Engine();
+  info = null;
+  at("file").textContent = "";
+  showViewer(false);
 }
 
 function showViewer(shown) {
@@ -141,13 +161,12 @@ document.addEventListener("drop", (event) => {
   open(event.dataTransfer.files[0]);
 });
 
-// Colours: the system's, until the person chooses; then that choice, kept.
-const THEMES = { "": "System", light: "Light", dark: "Dark" };
+// Theme: the system's, until the person chooses; then that choice, kept.
+const THEMES = { "": "system", light: "light", dark: "dark" };
 
 function showTheme(theme) {
   document.documentElement.dataset.theme = theme;
-  at("theme").textContent = THEMES[theme];
-  at("theme").ariaLabel = `Colours: ${THEMES[theme]}`;
+  at("theme").textContent = `Theme: ${THEMES[theme]}`;
 }
 
 at("theme").addEventListener("click", () => {

@@ -5,13 +5,16 @@ import init, { Buffer } from "./logd_wasm.js";
 // Bytes to search before looking for a newer message: a few milliseconds of work.
 const STEP_BYTES = 4 << 20;
 
-const ready = init();
+const ready = init({ module_or_path: new URL("./logd_wasm_bg.wasm", import.meta.url) });
 let buffer = null;
+let newestOpen = 0;
 let newestQuery = 0;
 
 const calls = {
   async open(file) {
+    const turn = ++newestOpen;
     const bytes = new Uint8Array(await file.arrayBuffer());
+    if (turn !== newestOpen) return null;
     const opened = new Buffer(bytes);
     buffer?.free();
     buffer = opened;

@@ -34,7 +34,7 @@ enum Command {
     BenchSink(bench::sink::Args),
     /// Builds the viewer into web/dist.
     Web,
-    /// Runs the core's tests on wasm32, with Node.
+    /// Runs the core's tests on wasm32 and those of the viewer, with Node.
     WasmTest,
     /// Runs the tests in one wasm file; cargo starts this for `cargo test --target wasm32-unknown-unknown`.
     #[command(hide = true)]

@@ -11,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::sh::{cargo, root, step, target_dir};
+use crate::sh::{cargo, program, root, step, target_dir};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -23,7 +23,7 @@ pub(crate) struct RunnerArgs {
     filters: Vec<String>,
 }
 
-/// Runs the tests of every crate that has some for wasm32.
+/// Runs the tests of every crate that has some for wasm32, then those of the viewer, which it builds.
 pub(crate) fn test() -> Result<()> {
     // .cargo/config.toml makes `run_tests` the runner of this target.
     step(
@@ -37,7 +37,9 @@ pub(crate) fn test() -> Result<()> {
             "-p=logd-core",
             "-p=logd-wasm",
         ]),
-    )
+    )?;
+    web()?;
+    step("tests of the viewer", program("node").args(["--test", "web/test/"]))
 }
 
 /// Runs the tests in one wasm file with Node.
@@ -83,6 +85,7 @@ pub(crate) fn web() -> Result<()> {
     Bindgen::new()
         .input_path(target_dir().join(TARGET).join("viewer/logd_wasm.wasm"))
         .web(true)?
+        .typescript(true)
         .remove_name_section(true)
         .remove_producers_section(true)
         .generate(&dist)
