@@ -20,8 +20,13 @@ impl Daemon {
     fn new() -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
-        let fallback =
-            RingConfig { prefix: "/".into(), budget: 1 << 22, max_age: None, max_events: None };
+        let fallback = RingConfig {
+            prefix: "/".into(),
+            budget: 1 << 22,
+            max_age: None,
+            max_events: None,
+            hot: 1 << 22,
+        };
         let mut config = Config::new(StoreConfig { rings: vec![], fallback }, now());
         config.ttl = PATIENCE;
         let keyring = Keyring::new([Secret::new("w", Right::Write, SECRET)]).unwrap();
