@@ -10,6 +10,7 @@ pub mod send;
 pub mod status;
 pub mod tail;
 
+mod chart;
 mod daemon;
 mod escape;
 mod event;
