@@ -28,7 +28,7 @@ fn failure(command: &mut Command) -> String {
 
 /// Feeds lines to `logd send`.
 fn send(daemon: &Daemon, flags: &[&str], lines: &str) {
-    let mut args = vec!["send", "--rate", "20000"];
+    let mut args = vec!["send", "--rate", "10000"];
     args.extend(flags);
     let mut child = daemon.logd(&args).stdin(Stdio::piped()).spawn().expect("the program runs");
     child.stdin.take().expect("piped").write_all(lines.as_bytes()).expect("it reads");
@@ -37,7 +37,8 @@ fn send(daemon: &Daemon, flags: &[&str], lines: &str) {
 
 /// A daemon with 3000 events: every third a warning, each tenth of them on two lines.
 fn filled() -> Daemon {
-    let daemon = Daemon::start(&[]);
+    // Nothing may be lost because the machine is busy.
+    let daemon = Daemon::start(&["--set", "ttl=10s"]);
     let lines = |from: usize, step: usize| {
         (from..3000).step_by(step).map(|n| format!("event number {n}\n")).collect::<String>()
     };

@@ -129,8 +129,8 @@ fn a_tail_does_not_try_again_what_cannot_work() {
 
 #[test]
 fn standard_input_is_sent_line_by_line_and_passed_through() {
-    let daemon = Daemon::start(&[]);
-    let mut command = daemon.logd(&["send", "--key", "/t/pipe", "--tee", "--rate", "20000"]);
+    let daemon = Daemon::start(&["--set", "ttl=10s"]);
+    let mut command = daemon.logd(&["send", "--key", "/t/pipe", "--tee", "--rate", "10000"]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program runs");
     let mut input: Vec<u8> =
