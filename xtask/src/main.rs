@@ -7,6 +7,7 @@ extern crate alloc;
 mod bench;
 mod check;
 mod run;
+mod sample;
 mod sh;
 mod test;
 mod tidy;

@@ -30,6 +30,9 @@ impl Field {
     }
 }
 
+/// Bytes of the distinct values that one facet keeps at most.
+const MAX_VALUE_BYTES: usize = 1 << 20;
+
 /// Counts the values of one field, a bounded number of distinct ones.
 #[derive(Clone, Debug)]
 pub(super) struct FacetBuilder {
@@ -38,6 +41,8 @@ pub(super) struct FacetBuilder {
     limit: usize,
     max_values: usize,
     counts: HashMap<String, u64>,
+    /// Bytes of the keys of `counts`.
+    value_bytes: usize,
     present: u64,
     capped: bool,
 }
@@ -45,7 +50,7 @@ pub(super) struct FacetBuilder {
 impl FacetBuilder {
     pub(super) fn new(field: Field, name: String, limit: usize, max_values: usize) -> Self {
         let counts = HashMap::new();
-        Self { field, name, limit, max_values, counts, present: 0, capped: false }
+        Self { field, name, limit, max_values, counts, value_bytes: 0, present: 0, capped: false }
     }
 
     /// Whether the header of a block that matches wholly is enough to count it.
@@ -127,7 +132,10 @@ impl FacetBuilder {
         self.present += events;
         if let Some(count) = self.counts.get_mut(value) {
             *count += events;
-        } else if self.counts.len() < self.max_values {
+        } else if self.counts.len() < self.max_values
+            && self.value_bytes + value.len() <= MAX_VALUE_BYTES
+        {
+            self.value_bytes += value.len();
             self.counts.insert(value.into(), events);
         } else {
             self.capped = true;

@@ -16,8 +16,8 @@ use super::ingest::socket::BATCH_BYTES;
 
 /// The program, its threads' stacks in use, and what libraries hold, as measured, rounded up.
 const BASE: usize = 24 << 20;
-/// Buffers of an HTTP connection: hyper's of up to 400 KiB each way are rarely full; headers and a response.
-const CONNECTION: usize = 128 << 10;
+/// Of an HTTP connection: what hyper reads ahead and has yet to write, and a small answer.
+const CONNECTION: usize = 2 * http::server::BUFFER + (64 << 10);
 /// A block of up to 1 MiB, its copy, and tables.
 const UPKEEP: usize = 4 << 20;
 /// Of an export: a block as it is and compressed, and chunks on their way.
@@ -51,6 +51,7 @@ pub(super) fn engine(config: &Config, start: UnixNanos) -> engine::Config {
         max_tails: limits.udp_tails,
         max_udp_queries: limits.udp_queries,
         udp_query_hard_limit: limits.udp_query_results,
+        fresh_bytes: http::FRESH_BYTES,
         ..engine::Config::new(store, start)
     }
 }
@@ -95,6 +96,11 @@ impl Memory {
             (
                 format!("searches ({})", limits.searches),
                 limits.searches.saturating_mul(http::search_memory(limits)),
+            ),
+            ("answers being sent (limits.answers)".to_owned(), limits.answers),
+            (
+                format!("tails ({})", limits.tails),
+                limits.tails.saturating_mul(http::tail_memory(limits)),
             ),
             (format!("exports ({})", limits.exports), limits.exports.saturating_mul(EXPORT)),
             (

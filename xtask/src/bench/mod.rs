@@ -3,6 +3,7 @@
 mod corpus;
 mod daemon;
 mod ingest;
+mod load;
 mod machine;
 mod memory;
 mod metrics;

@@ -2,9 +2,12 @@
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse as _, Response};
 use logd_core::severity::Level;
 use logd_core::time::UnixNanos;
-use logd_proto::query::{Bucket, Coverage, Facet, FacetRequest, HistogramRequest, QueryRequest};
+use logd_proto::query::{
+    Bucket, Coverage, Facet, FacetRequest, Histogram, HistogramRequest, QueryRequest, QueryResponse,
+};
 use serde_json::{Map, Value, json};
 
 use super::Shared;
@@ -20,7 +23,7 @@ const DEFAULT_FIELDS: [&str; 2] = ["level", "key"];
 pub(super) async fn histogram(
     State(app): State<Shared>,
     RawQuery(query): RawQuery,
-) -> Result<Json<Value>, Error> {
+) -> Result<Response, Error> {
     let params = Params::parse(query.as_deref(), &["q", "from", "until", "ring", "bucket"])?;
     let width = params.get("bucket").unwrap_or(DEFAULT_BUCKET);
     let width = parse_duration(width).map_err(|e| Error::bad_request(format!("bucket: {e}")))?;
@@ -31,15 +34,19 @@ pub(super) async fn histogram(
         total: true,
         ..params.question(unix_now())?
     };
-    let answer = app.ask(&request).await?;
-    let histogram = answer.histogram.unwrap_or_default();
-    Ok(Json(json!({
+    app.ask(&request, |answer| Json(histogram_json(&answer)).into_response()).await
+}
+
+fn histogram_json(answer: &QueryResponse) -> Value {
+    let empty = Histogram::default();
+    let histogram = answer.histogram.as_ref().unwrap_or(&empty);
+    json!({
         "bucket_nanos": histogram.bucket_nanos,
         "capped": histogram.capped,
         "total": answer.total,
         "buckets": histogram.buckets.iter().map(bucket).collect::<Vec<_>>(),
         "coverage": coverage(answer.coverage.as_ref()),
-    })))
+    })
 }
 
 fn bucket(bucket: &Bucket) -> Value {
@@ -57,7 +64,7 @@ fn bucket(bucket: &Bucket) -> Value {
 pub(super) async fn facets(
     State(app): State<Shared>,
     RawQuery(query): RawQuery,
-) -> Result<Json<Value>, Error> {
+) -> Result<Response, Error> {
     let known = ["q", "from", "until", "ring", "field", "limit"];
     let params = Params::parse(query.as_deref(), &known)?;
     let limit = params.number("limit")?.unwrap_or(0);
@@ -68,12 +75,15 @@ pub(super) async fn facets(
     let facets = fields.iter().map(|field| FacetRequest { field: (*field).to_owned(), limit });
     let request =
         QueryRequest { facets: facets.collect(), total: true, ..params.question(unix_now())? };
-    let answer = app.ask(&request).await?;
-    Ok(Json(json!({
+    app.ask(&request, |answer| Json(facets_json(&answer)).into_response()).await
+}
+
+fn facets_json(answer: &QueryResponse) -> Value {
+    json!({
         "total": answer.total,
         "facets": answer.facets.iter().map(facet).collect::<Vec<_>>(),
         "coverage": coverage(answer.coverage.as_ref()),
-    })))
+    })
 }
 
 fn facet(facet: &Facet) -> Value {

@@ -13,9 +13,11 @@ use tokio::sync::Semaphore;
 use super::clock::unix_now;
 use super::config::{Config, Limits};
 use super::ingest::Handle;
+use answer::Answers;
 use counters::Counters;
 use rate::RateLimit;
 
+mod answer;
 mod counters;
 mod counts;
 mod error;
@@ -41,6 +43,7 @@ pub(super) struct App {
     limits: Limits,
     rate: RateLimit,
     searches: Arc<Semaphore>,
+    answers: Answers,
     exports: Arc<Semaphore>,
     tails: Arc<Semaphore>,
     counters: Counters,
@@ -62,6 +65,7 @@ impl App {
             ingest,
             rate: RateLimit::new(limits.requests_per_second, limits.burst),
             searches: Arc::new(Semaphore::new(limits.searches)),
+            answers: Answers::new(limits.answers),
             exports: Arc::new(Semaphore::new(limits.exports)),
             tails: Arc::new(Semaphore::new(limits.tails)),
             counters: Counters::default(),
@@ -86,17 +90,25 @@ fn max_ages(config: &Config) -> Vec<(String, Duration)> {
     rings.chain([fallback]).filter_map(|(prefix, age)| Some((prefix, age?))).collect()
 }
 
-/// Bytes that one search may take at most: its page three times over (rows, answer, text in another form), the
-/// values it counts, and its buckets.
+/// Bytes that one search may take at most: on each thread a page and what it counts; then the answer, and its text,
+/// which is up to six times as long as an event of control characters.
 pub(super) fn search_memory(limits: &Limits) -> usize {
-    /// A distinct value with its place in a table; most are short.
-    const VALUE: usize = 256;
     /// Counts by level, in a tree.
     const BUCKET: usize = 160;
-    let values = search::MAX_FACETS.saturating_mul(limits.facet_values).saturating_mul(VALUE);
-    let buckets = limits.buckets.saturating_mul(BUCKET);
-    (3 * search::PAGE_BYTES).saturating_add(values).saturating_add(buckets)
+    /// The values of a facet, with their places in a table.
+    const FACET: usize = 2 << 20;
+    let found = search::PAGE_BYTES + search::MAX_FACETS * FACET + limits.buckets * BUCKET;
+    search::threads() * found + 7 * search::PAGE_BYTES
 }
+
+/// Bytes that one tail may take at most: pieces of text in its channel and on both sides of it, and the block that they
+/// are made from.
+pub(super) fn tail_memory(limits: &Limits) -> usize {
+    3 * (tail::PIECE + 6 * limits.text) + FRESH_BYTES
+}
+
+/// Bytes of new events between two hand-overs to the tails: what one receive brings at most, and what is kept of each.
+pub(super) const FRESH_BYTES: usize = 3 << 20;
 
 /// Paths that need no secret.
 fn open_routes() -> Vec<(&'static str, MethodRouter<Shared>)> {

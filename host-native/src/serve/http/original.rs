@@ -2,10 +2,11 @@
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse as _, Response};
 use logd_core::event::{Value as Attr, names};
 use logd_core::query::Query;
 use logd_core::query::ast::{Expr, StrTest, Term};
-use logd_proto::query::{Order, Page, QueryRequest};
+use logd_proto::query::{Order, Page, QueryRequest, QueryResponse};
 use serde_json::{Map, Value, json};
 
 use super::Shared;
@@ -20,12 +21,12 @@ const LIMIT: u32 = 1000;
 pub(super) async fn newest(
     State(app): State<Shared>,
     RawQuery(query): RawQuery,
-) -> Result<Json<Vec<Value>>, Error> {
+) -> Result<Response, Error> {
     let params = Params::lenient(query.as_deref());
     let limit = whole(&params, "limit")?.unwrap_or(LIMIT).min(LIMIT);
     let offset = whole(&params, "offset")?.unwrap_or(0);
     if limit == 0 {
-        return Ok(Json(Vec::new()));
+        return Ok(Json(json!([])).into_response());
     }
     // Offset and limit are of matches. Skipped events are collected, too: one page must hold both.
     let want = offset.checked_add(limit).filter(|n| *n <= app.limits.page).ok_or_else(|| {
@@ -39,8 +40,12 @@ pub(super) async fn newest(
     let query = Query::with_filter(filter(&params), &request, &app.query_limits())
         .map_err(|e| Error::query(&e, ""))?;
     let snapshot = app.snapshot(&[]).await?;
-    let rows = app.search(query, snapshot).await?.rows.unwrap_or_default();
-    Ok(Json(events(&rows).skip(offset as usize).map(|e| message(&e)).collect()))
+    let render = move |answer: QueryResponse| {
+        let rows = answer.rows.unwrap_or_default();
+        let messages: Vec<_> = events(&rows).skip(offset as usize).map(|e| message(&e)).collect();
+        Json(messages).into_response()
+    };
+    app.answer(query, snapshot, render).await
 }
 
 fn whole(params: &Params, name: &str) -> Result<Option<u32>, Error> {

@@ -44,7 +44,7 @@ pub(super) async fn from_url(
         total: params.flag("total")?,
         ..params.question(unix_now())?
     };
-    Ok(respond(&app.ask(&request).await?, format))
+    app.ask(&request, move |answer| respond(&answer, format)).await
 }
 
 /// `POST`: the body is a `logd.query.QueryRequest`, which may ask for everything at once.
@@ -59,7 +59,7 @@ pub(super) async fn from_body(
     let body = read(&headers, body, app.limits.body).await?;
     let request = QueryRequest::decode(&body[..])
         .map_err(|e| Error::bad_request(format!("the body is no logd.query.QueryRequest: {e}")))?;
-    Ok(respond(&app.ask(&request).await?, format))
+    app.ask(&request, move |answer| respond(&answer, format)).await
 }
 
 async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Vec<u8>, Error> {

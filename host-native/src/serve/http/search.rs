@@ -5,6 +5,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::time::Instant;
 
+use axum::response::Response;
 use logd_core::query::{Limits, Query, Search, Step};
 use logd_core::store::Snapshot;
 use logd_proto::query::{QueryRequest, QueryResponse};
@@ -15,10 +16,12 @@ use super::error::Error;
 
 /// Bytes of blocks between two looks at the deadline: a few milliseconds of search.
 const STEP: usize = 4 << 20;
+/// Threads of one search at most. More would gain little: they wait for the same memory.
+const MAX_PARTS: usize = 8;
 /// How long a request waits for its turn; a dashboard asks several questions at once.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Bytes of a page in memory.
-pub(super) const PAGE_BYTES: usize = 8 << 20;
+pub(super) const PAGE_BYTES: usize = 4 << 20;
 /// Facets of a request.
 pub(super) const MAX_FACETS: usize = 4;
 const DEFAULT_PAGE: usize = 100;
@@ -37,12 +40,31 @@ impl App {
         }
     }
 
-    /// Answers a question.
-    pub(super) async fn ask(&self, request: &QueryRequest) -> Result<QueryResponse, Error> {
+    /// Answers a question with what `render` makes of the result.
+    pub(super) async fn ask(
+        &self,
+        request: &QueryRequest,
+        render: impl FnOnce(QueryResponse) -> Response + Send + 'static,
+    ) -> Result<Response, Error> {
         let query = Query::compile(request, &self.query_limits())
             .map_err(|e| Error::query(&e, &request.filter))?;
         let snapshot = self.snapshot(&request.rings).await?;
-        self.search(query, snapshot).await
+        self.answer(query, snapshot, render).await
+    }
+
+    /// The same for a query that is ready.
+    pub(super) async fn answer(
+        &self,
+        query: Query,
+        snapshot: Snapshot,
+        render: impl FnOnce(QueryResponse) -> Response + Send + 'static,
+    ) -> Result<Response, Error> {
+        // Rendered on the searching thread, for a page may be megabytes, and kept in its place until the answer has
+        // one of its own: at any moment what is in memory is accounted for.
+        let (response, place) = self.search(query, snapshot, render).await?;
+        let response = self.answers.hold(response).await?;
+        drop(place);
+        Ok(response)
     }
 
     /// The named rings, or all when none is named.
@@ -56,12 +78,13 @@ impl App {
         }
     }
 
-    /// Runs a search.
-    pub(super) async fn search(
+    /// Runs a search, and `then` on the same thread. What comes of it holds the search's place until it is dropped.
+    pub(super) async fn search<T: Send + 'static>(
         &self,
         query: Query,
         snapshot: Snapshot,
-    ) -> Result<QueryResponse, Error> {
+        then: impl FnOnce(QueryResponse) -> T + Send + 'static,
+    ) -> Result<(T, OwnedSemaphorePermit), Error> {
         let place = place(&self.searches, "searches").await?;
         self.counters.searches.fetch_add(1, Ordering::Relaxed);
         let limit = self.limits.search_time;
@@ -70,8 +93,7 @@ impl App {
         let search = tokio::task::spawn_blocking(move || {
             // Held by the thread, not by the request: a client that hangs up does not make room for another
             // search while its own still runs.
-            let _place = place;
-            run(Search::new(query, snapshot), limit, &cancelled)
+            run(Search::new(query, snapshot), limit, &cancelled).map(|found| (then(found), place))
         });
         let answer = search.await.map_err(|_| Error::unavailable("the search failed"))?;
         drop(cancel);
@@ -81,6 +103,11 @@ impl App {
             ))
         })
     }
+}
+
+/// Threads of one search at most.
+pub(super) fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(MAX_PARTS)
 }
 
 /// `None` after the time limit, or when nobody waits any more.

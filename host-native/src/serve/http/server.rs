@@ -29,6 +29,8 @@ const SEND_TIME: Duration = Duration::from_secs(30);
 /// After an error of accept, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const BACKLOG: i32 = 1024;
+/// For a request's headers, and for what is to be written.
+pub(in crate::serve) const BUFFER: usize = 32 << 10;
 
 /// Binds. Must be called within the runtime.
 pub(in crate::serve) fn bind(listen: Listen) -> anyhow::Result<TcpListener> {
@@ -105,6 +107,7 @@ pub(in crate::serve) async fn serve(
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_TIME)
+            .max_buf_size(BUFFER)
             .serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {

@@ -21,7 +21,7 @@ use logd_core::block::{Block, Scratch};
 use logd_core::query::ast::{Compare, Expr, Term};
 use logd_core::query::error::ParseError;
 use logd_core::query::filter::Filter;
-use logd_core::query::{Cursor, Query, QueryError, parse};
+use logd_core::query::{Cursor, Limits, Query, QueryError, parse};
 use logd_core::store::Snapshot;
 use logd_proto::query::{Order, Page, QueryRequest, QueryResponse};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -35,10 +35,14 @@ use crate::serve::ingest::TailStart;
 
 /// Shorter than the patience of any proxy.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// Chunks that wait for a slow client; then it falls behind in the feed, which is bounded in bytes.
-const CHUNKS: usize = 4;
-/// Events of one page while catching up.
-const PAGE: u32 = 1000;
+/// Pieces that wait for a slow client; then it falls behind in the feed, which is bounded in bytes.
+const PIECES: usize = 1;
+/// Bytes of text after which a piece ends; one event may be longer.
+pub(super) const PIECE: usize = 64 << 10;
+/// Events and bytes of one page while catching up.
+const PAGE: u32 = 500;
+/// See [`PAGE`].
+const PAGE_BYTES: usize = 64 << 10;
 
 /// Streams matching events from now on, or from after `Last-Event-ID` (or `after=`).
 pub(super) async fn tail(
@@ -54,11 +58,11 @@ pub(super) async fn tail(
     let filter = Filter::compile(&expr).map_err(|e| Error::query(&e.into(), text))?;
     let place = app.tails.clone().try_acquire_owned().map_err(|_| full("tails"))?;
     let start = app.ingest.tail().await?;
-    let (out, chunks) = mpsc::channel(CHUNKS);
+    let (out, pieces) = mpsc::channel(PIECES);
     let tail = Tail { app, filter, out, seen: start.last_seq };
     tokio::spawn(tail.run(start, after, expr, place));
-    let body = stream::unfold(chunks, |mut chunks| async move {
-        chunks.recv().await.map(|chunk| (Ok::<_, core::convert::Infallible>(chunk), chunks))
+    let body = stream::unfold(pieces, |mut pieces| async move {
+        pieces.recv().await.map(|piece| (Ok::<_, core::convert::Infallible>(piece), pieces))
     });
     let mut response = Body::from_stream(body).into_response();
     let headers = response.headers_mut();
@@ -131,10 +135,7 @@ impl Tail {
                 () = self.out.closed() => return,
             };
             let sent = match next {
-                Ok(Some(block)) => {
-                    let chunk = self.chunk(&block);
-                    self.send(chunk).await
-                }
+                Ok(Some(block)) => self.block(&block).await,
                 Ok(None) => return,
                 // The id without data moves the point of resumption past what did not match.
                 Err(_) => {
@@ -147,33 +148,26 @@ impl Tail {
         }
     }
 
-    /// The matching events of a block, and before them what is missing between the last one and this.
-    fn chunk(&mut self, block: &Block) -> Vec<u8> {
-        let mut chunk = Vec::new();
+    /// Sends the matching events of a block, and before them what is missing between the last one and this.
+    async fn block(&mut self, block: &Block) -> Result<(), Gone> {
         let h = block.header();
         let span = h.last_seq.saturating_sub(self.seen);
         let missed = span.saturating_sub(u64::from(h.events));
         self.seen = self.seen.max(h.last_seq);
+        let mut piece = Vec::new();
         if missed > 0 {
-            self.tell_missed(missed, h.first_seq.saturating_sub(1), &mut chunk);
+            self.tell_missed(missed, h.first_seq.saturating_sub(1), &mut piece);
         }
         let mut scratch = Scratch::default();
-        let view = block.view(&mut scratch);
-        let mut rows = view.rows();
-        for row in self.filter.select(&view).iter() {
-            let Some(e) = rows.at(row) else { break };
-            let event = Event {
-                seq: e.seq,
-                time: e.time,
-                received: e.received,
-                key: e.key,
-                severity: e.severity,
-                text: e.text,
-                attributes: e.attributes.collect(),
-            };
-            self.push(&mut chunk, &event);
+        let selected: Vec<usize> = self.filter.select(&block.view(&mut scratch)).iter().collect();
+        let mut rest = &selected[..];
+        while !rest.is_empty() {
+            // A view cannot be kept while another thread may go on with this task.
+            let taken = self.fill(&mut piece, block, rest);
+            rest = &rest[taken..];
+            self.send(core::mem::take(&mut piece)).await?;
         }
-        chunk
+        self.send(piece).await
     }
 
     /// Sends what the snapshot has after `after`.
@@ -216,11 +210,11 @@ impl Tail {
         request: &QueryRequest,
         snapshot: &Snapshot,
     ) -> Result<QueryResponse, Gone> {
-        let limits = self.app.query_limits();
+        let limits = Limits { max_page_bytes: PAGE_BYTES, ..self.app.query_limits() };
         let query = Query::with_filter(expr, request, &limits).map_err(|_| Gone)?;
         loop {
-            match self.app.search(query.clone(), snapshot.clone()).await {
-                Ok(answer) => return Ok(answer),
+            match self.app.search(query.clone(), snapshot.clone(), |answer| answer).await {
+                Ok((answer, _)) => return Ok(answer),
                 Err(e) if e.is_temporary() && !self.out.is_closed() => {}
                 Err(_) => return Err(Gone),
             }
@@ -240,6 +234,32 @@ impl Tail {
             return Ok(());
         }
         self.out.send(chunk.into()).await.map_err(|_| Gone)
+    }
+
+    /// Adds events of these rows until the piece is full; how many rows it took, at least one.
+    fn fill(&self, piece: &mut Vec<u8>, block: &Block, rows: &[usize]) -> usize {
+        let mut scratch = Scratch::default();
+        let view = block.view(&mut scratch);
+        let mut events = view.rows();
+        let mut taken = 0;
+        for &row in rows {
+            taken += 1;
+            let Some(e) = events.at(row) else { break };
+            let event = Event {
+                seq: e.seq,
+                time: e.time,
+                received: e.received,
+                key: e.key,
+                severity: e.severity,
+                text: e.text,
+                attributes: e.attributes.collect(),
+            };
+            self.push(piece, &event);
+            if piece.len() >= PIECE {
+                break;
+            }
+        }
+        taken
     }
 
     /// JSON has no raw line ends, so an event is one `data` line.

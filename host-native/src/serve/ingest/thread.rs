@@ -30,6 +30,8 @@ const REQUESTS: usize = 16;
 const TRANSMITS: usize = 64;
 /// New events wait for tails no longer than this while more keep coming.
 const FEED_DELAY: Duration = Duration::from_micros(200);
+/// And no more bytes of datagrams than this, give or take a receive.
+const MAX_UNFED: usize = 256 << 10;
 /// How long the last drain may take while senders go on.
 const DRAIN_TIME: Duration = Duration::from_millis(200);
 /// Between two looks for blocks that are due for upkeep, while there are none.
@@ -51,6 +53,8 @@ pub(super) struct Owner {
     out: Vec<u8>,
     tailing: bool,
     last_feed: MonoNanos,
+    /// Bytes received since then.
+    unfed: usize,
     upkeep: SyncSender<UpkeepJob>,
     /// A job is under way.
     upkeeping: bool,
@@ -86,6 +90,7 @@ impl Owner {
             out: Vec::new(),
             tailing: false,
             last_feed: MonoNanos(0),
+            unfed: 0,
             upkeep,
             upkeeping: false,
             last_upkeep: MonoNanos(0),
@@ -124,10 +129,17 @@ impl Owner {
             match self.socket.receive(&mut self.batch) {
                 Ok(()) => {
                     let now = self.clock.now();
+                    let mut bytes = 0;
                     for (from, arrival, datagram) in self.batch.datagrams() {
                         // Fresh is what arrived in time: a datagram does not grow stale in our own queue.
                         let unix = arrival.map_or(now.unix, |at| arrival_time(at).min(now.unix));
                         self.engine.handle_datagram(Now { unix, ..now }, from, datagram);
+                        bytes += datagram.len();
+                    }
+                    self.unfed += bytes;
+                    // The engine keeps a bounded part of what the tails have not got yet.
+                    if self.tailing && self.unfed >= MAX_UNFED {
+                        self.feed_now();
                     }
                 }
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => return More::No,
@@ -247,6 +259,7 @@ impl Owner {
             self.tailing = true;
             self.engine.set_tailing(true);
         }
+        self.unfed = 0;
         if let Some(block) = self.engine.take_fresh() {
             self.feed.push(block);
         }

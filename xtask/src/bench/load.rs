@@ -8,7 +8,7 @@ use logd_proto::encode;
 use logd_proto::prost::Message;
 use logd_proto::wire::Msg;
 
-use crate::Samples;
+use crate::sample::Samples;
 
 /// Distinct events in a load; they come round again with new times, numbers and signatures.
 const EVENTS: usize = 8192;
@@ -17,10 +17,8 @@ const FIRST_COUNTER: u64 = 1 << 28;
 const COUNTER_LEN: usize = 5;
 
 /// Pre-encoded datagrams, of the same number of events each.
-#[derive(Debug)]
-pub struct Load {
-    /// Events in a datagram.
-    pub events: usize,
+pub(crate) struct Load {
+    pub(crate) events: usize,
     datagrams: Vec<Datagram>,
     /// Neighbours of one length, which one GSO send can take.
     runs: Vec<Range<usize>>,
@@ -29,7 +27,6 @@ pub struct Load {
     last_time: u64,
 }
 
-#[derive(Debug)]
 struct Datagram {
     bytes: Vec<u8>,
     /// Where the events' times stand.
@@ -37,10 +34,10 @@ struct Datagram {
 }
 
 impl Load {
-    /// `events` a datagram. `equal`: texts are lengthened a little, so that many datagrams have the same length.
-    pub fn new(events: usize, equal: bool, secret: &[u8], seed: u64) -> Self {
+    /// `equal`: texts are lengthened a little, so that many datagrams have the same length.
+    pub(crate) fn new(events: usize, equal: bool, secret: &[u8], seed: u64) -> Self {
         let mut samples = Samples::new(seed);
-        let sender = samples.random().next_u64();
+        let sender = samples.random().next();
         let step = if equal { 16 * events } else { 1 };
         let mut datagrams: Vec<_> =
             (0..EVENTS / events).map(|_| datagram(&mut samples, events, sender, step)).collect();
@@ -57,14 +54,12 @@ impl Load {
         Self { events, datagrams, runs, signer, counter: FIRST_COUNTER, last_time: 0 }
     }
 
-    /// How many datagrams there are; at least one.
-    #[expect(clippy::len_without_is_empty, reason = "it never is")]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.datagrams.len()
     }
 
     /// Ranges of datagrams of one length, at most `count` and `bytes` each.
-    pub fn runs(&self, count: usize, bytes: usize) -> Vec<Range<usize>> {
+    pub(crate) fn runs(&self, count: usize, bytes: usize) -> Vec<Range<usize>> {
         let mut out = Vec::new();
         for run in &self.runs {
             let most = count.min(bytes / self.datagrams[run.start].bytes.len()).max(1);
@@ -79,16 +74,12 @@ impl Load {
     }
 
     /// Mean length of a datagram, in bytes.
-    pub fn mean_len(&self) -> usize {
+    pub(crate) fn mean_len(&self) -> usize {
         self.datagrams.iter().map(|d| d.bytes.len()).sum::<usize>() / self.datagrams.len()
     }
 
     /// Gives a datagram its time and number, and signs it. No two have the same signature.
-    ///
-    /// # Panics
-    ///
-    /// After the year 2262.
-    pub fn stamp(&mut self, at: usize, unix_nanos: u64) {
+    pub(crate) fn stamp(&mut self, at: usize, unix_nanos: u64) {
         let time = unix_nanos.max(self.last_time + 1);
         self.last_time = time;
         let datagram = &mut self.datagrams[at];
@@ -102,8 +93,7 @@ impl Load {
         self.signer.sign_in_place(time, &mut datagram.bytes);
     }
 
-    /// A datagram as it was stamped last.
-    pub fn bytes(&self, at: usize) -> &[u8] {
+    pub(crate) fn bytes(&self, at: usize) -> &[u8] {
         &self.datagrams[at].bytes
     }
 }
