@@ -7,7 +7,6 @@ extern crate alloc;
 mod bench;
 mod check;
 mod run;
-mod sample;
 mod sh;
 mod test;
 mod tidy;

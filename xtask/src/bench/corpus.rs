@@ -7,7 +7,7 @@ use logd_core::store::{RingConfig, Store, StoreConfig};
 use logd_core::time::{MonoNanos, Now, UnixNanos};
 use logd_proto::wire::{self, attribute};
 
-use crate::sample::Samples;
+use logd_bench::Samples;
 
 /// Nanoseconds from event to event: 100,000 a second.
 const INTERVAL: i64 = 10_000;

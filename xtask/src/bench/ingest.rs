@@ -11,13 +11,12 @@ use anyhow::{Result, ensure};
 use nix::time::ClockId;
 
 use super::daemon::{Daemon, RECEIVE_BUFFER, WRITE_SECRET, cpu_time};
-use super::load::Load;
 use super::machine::{self, Part, bind};
 use super::report::{self, Receiver, Row};
 use super::send::{How, Sent, send};
 use super::sink::Sink;
-use crate::sample::unix_nanos;
 use crate::sh::{cargo, step};
+use logd_bench::{Load, unix_nanos};
 
 /// Rates, in events a second; `None` is as fast as one sender goes.
 const RATES: [Option<u64>; 3] = [Some(100_000), Some(200_000), None];

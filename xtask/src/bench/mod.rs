@@ -3,7 +3,6 @@
 mod corpus;
 mod daemon;
 mod ingest;
-mod load;
 mod machine;
 mod memory;
 mod metrics;

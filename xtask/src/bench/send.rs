@@ -12,8 +12,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use nix::sys::socket::{ControlMessage, MsgFlags, MultiHeaders, SockaddrIn, sendmmsg, sendmsg};
 
-use super::load::Load;
-use crate::sample::unix_nanos;
+use logd_bench::{Load, unix_nanos};
 
 /// Datagrams a `sendmmsg`, and segments a GSO send: the kernel's `UDP_MAX_SEGMENTS` was 64 before Linux 6.9.
 const BATCH: usize = 64;

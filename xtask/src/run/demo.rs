@@ -9,7 +9,7 @@ use logd_core::time::UnixNanos;
 use logd_proto::prost::Message;
 use logd_proto::wire::Cmd;
 
-use crate::sample::{Samples, unix_nanos};
+use logd_bench::{Samples, unix_nanos};
 
 /// One application that logs now and then.
 pub(crate) struct Demo {

@@ -8,7 +8,7 @@ use logd_proto::encode;
 use logd_proto::prost::Message;
 use logd_proto::wire::Msg;
 
-use crate::sample::Samples;
+use crate::Samples;
 
 /// Distinct events in a load; they come round again with new times, numbers and signatures.
 const EVENTS: usize = 8192;
@@ -17,8 +17,10 @@ const FIRST_COUNTER: u64 = 1 << 28;
 const COUNTER_LEN: usize = 5;
 
 /// Pre-encoded datagrams, of the same number of events each.
-pub(crate) struct Load {
-    pub(crate) events: usize,
+#[derive(Debug)]
+pub struct Load {
+    /// Events in a datagram.
+    pub events: usize,
     datagrams: Vec<Datagram>,
     /// Neighbours of one length, which one GSO send can take.
     runs: Vec<Range<usize>>,
@@ -27,6 +29,7 @@ pub(crate) struct Load {
     last_time: u64,
 }
 
+#[derive(Debug)]
 struct Datagram {
     bytes: Vec<u8>,
     /// Where the events' times stand.
@@ -34,10 +37,10 @@ struct Datagram {
 }
 
 impl Load {
-    /// `equal`: texts are lengthened a little, so that many datagrams have the same length.
-    pub(crate) fn new(events: usize, equal: bool, secret: &[u8], seed: u64) -> Self {
+    /// `events` a datagram. `equal`: texts are lengthened a little, so that many datagrams have the same length.
+    pub fn new(events: usize, equal: bool, secret: &[u8], seed: u64) -> Self {
         let mut samples = Samples::new(seed);
-        let sender = samples.random().next();
+        let sender = samples.random().next_u64();
         let step = if equal { 16 * events } else { 1 };
         let mut datagrams: Vec<_> =
             (0..EVENTS / events).map(|_| datagram(&mut samples, events, sender, step)).collect();
@@ -54,12 +57,14 @@ impl Load {
         Self { events, datagrams, runs, signer, counter: FIRST_COUNTER, last_time: 0 }
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// How many datagrams there are; at least one.
+    #[expect(clippy::len_without_is_empty, reason = "it never is")]
+    pub fn len(&self) -> usize {
         self.datagrams.len()
     }
 
     /// Ranges of datagrams of one length, at most `count` and `bytes` each.
-    pub(crate) fn runs(&self, count: usize, bytes: usize) -> Vec<Range<usize>> {
+    pub fn runs(&self, count: usize, bytes: usize) -> Vec<Range<usize>> {
         let mut out = Vec::new();
         for run in &self.runs {
             let most = count.min(bytes / self.datagrams[run.start].bytes.len()).max(1);
@@ -74,12 +79,16 @@ impl Load {
     }
 
     /// Mean length of a datagram, in bytes.
-    pub(crate) fn mean_len(&self) -> usize {
+    pub fn mean_len(&self) -> usize {
         self.datagrams.iter().map(|d| d.bytes.len()).sum::<usize>() / self.datagrams.len()
     }
 
     /// Gives a datagram its time and number, and signs it. No two have the same signature.
-    pub(crate) fn stamp(&mut self, at: usize, unix_nanos: u64) {
+    ///
+    /// # Panics
+    ///
+    /// After the year 2262.
+    pub fn stamp(&mut self, at: usize, unix_nanos: u64) {
         let time = unix_nanos.max(self.last_time + 1);
         self.last_time = time;
         let datagram = &mut self.datagrams[at];
@@ -93,7 +102,8 @@ impl Load {
         self.signer.sign_in_place(time, &mut datagram.bytes);
     }
 
-    pub(crate) fn bytes(&self, at: usize) -> &[u8] {
+    /// A datagram as it was stamped last.
+    pub fn bytes(&self, at: usize) -> &[u8] {
         &self.datagrams[at].bytes
     }
 }

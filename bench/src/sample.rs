@@ -29,14 +29,17 @@ const STATUSES: &[&str] =
 /// A small generator of pseudo-random numbers.
 ///
 /// Source: `SplitMix64`; Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014.
-pub(crate) struct Random(u64);
+#[derive(Debug)]
+pub struct Random(u64);
 
 impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// The same seed gives the same numbers.
+    pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub(crate) fn next(&mut self) -> u64 {
+    /// The next number, of 64 bits.
+    pub fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -45,8 +48,8 @@ impl Random {
     }
 
     /// Below `n`, which is small enough that the remainder's bias does not matter here.
-    pub(crate) fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
+    pub fn below(&mut self, n: usize) -> usize {
+        (self.next_u64() % n as u64) as usize
     }
 
     fn pick<'a>(&mut self, of: &[&'a str]) -> &'a str {
@@ -54,6 +57,7 @@ impl Random {
     }
 }
 
+#[derive(Debug)]
 struct Template {
     severity: Severity,
     key: &'static str,
@@ -62,23 +66,25 @@ struct Template {
 }
 
 /// An endless, repeatable stream of events.
-pub(crate) struct Samples {
+#[derive(Debug)]
+pub struct Samples {
     templates: Vec<Template>,
     random: Random,
 }
 
 impl Samples {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// The same seed gives the same events.
+    pub fn new(seed: u64) -> Self {
         Self { templates: TEMPLATES.lines().map(template).collect(), random: Random::new(seed) }
     }
 
     /// For choices beside the events.
-    pub(crate) fn random(&mut self) -> &mut Random {
+    pub fn random(&mut self) -> &mut Random {
         &mut self.random
     }
 
     /// The next event, as a client would send it, at this time.
-    pub(crate) fn event(&mut self, unix_nanos: u64) -> wire::Msg {
+    pub fn event(&mut self, unix_nanos: u64) -> wire::Msg {
         // Services differ in how much they log: favour the templates at the front, where access logs are.
         let n = self.templates.len();
         let at = self.random.below(n).min(self.random.below(n));
@@ -158,10 +164,10 @@ fn value(random: &mut Random, kind: &str) -> Option<String> {
         "money" => format!("{}.{:02}", below(2_000), below(100)),
         "ip" => format!("10.{}.{}.{}", below(16), below(256), 1 + below(254)),
         "host" => format!("{}-{:02}", ["web", "api", "db", "node", "edge"][below(5)], below(40)),
-        "hex" => format!("{:012x}", random.next() >> 16),
-        "trace" => format!("{:016x}{:016x}", random.next(), random.next()),
+        "hex" => format!("{:012x}", random.next_u64() >> 16),
+        "trace" => format!("{:016x}{:016x}", random.next_u64(), random.next_u64()),
         "uuid" => {
-            let (a, b) = (random.next(), random.next());
+            let (a, b) = (random.next_u64(), random.next_u64());
             let (low, mid, high) = (a >> 32, a >> 16 & 0xffff, a & 0xfff);
             format!(
                 "{low:08x}-{mid:04x}-4{high:03x}-8{:03x}-{:012x}",
@@ -188,8 +194,12 @@ fn value(random: &mut Random, kind: &str) -> Option<String> {
     })
 }
 
-/// The clock that events and signatures carry.
-pub(crate) fn unix_nanos() -> u64 {
+/// The clock that events and signatures carry: Unix nanoseconds.
+///
+/// # Panics
+///
+/// Before the year 1970.
+pub fn unix_nanos() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is after 1970");
     u64::try_from(now.as_nanos()).expect("this century's time fits")
 }
