@@ -5,6 +5,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::time::Instant;
 
+use axum::http::StatusCode;
 use axum::response::Response;
 use logd_core::query::{Limits, Query, Search, Step};
 use logd_core::store::Snapshot;
@@ -98,9 +99,10 @@ impl App {
         let answer = search.await.map_err(|_| Error::unavailable("the search failed"))?;
         drop(cancel);
         answer.ok_or_else(|| {
-            Error::unavailable(format!(
-                "the search took longer than {limit:?}; narrow the time range or the filter"
-            ))
+            // Not temporary: the same search would take as long again.
+            let message = "narrow the time range or the filter";
+            let message = format!("the search took longer than {limit:?}; {message}");
+            Error::new(StatusCode::SERVICE_UNAVAILABLE, message)
         })
     }
 }
