@@ -96,7 +96,12 @@ impl App {
             // search while its own still runs.
             run(Search::new(query, snapshot), limit, &cancelled).map(|found| (then(found), place))
         });
-        let answer = search.await.map_err(|_| Error::unavailable("the search failed"))?;
+        let answer = search.await.map_err(|_| {
+            Error::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the search failed; the daemon's log says why",
+            )
+        })?;
         drop(cancel);
         answer.ok_or_else(|| {
             // Not temporary: the same search would take as long again.
