@@ -138,6 +138,21 @@ fn dev_prints_commands_that_work_and_logs_no_secret() {
 }
 
 #[test]
+fn it_stops_in_order_when_nobody_reads_its_output_any_more() {
+    let args = ["serve", "--dev", "--udp", "127.0.0.1:0", "--http", "127.0.0.1:0"];
+    let mut command = program(&args);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
+    let mut first = String::new();
+    let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+    stderr.read_line(&mut first).expect("UTF-8");
+    assert!(first.contains("listening"), "{first}");
+    drop((stderr, child.stdout.take()));
+    let pid = nix::unistd::Pid::from_raw(child.id().try_into().expect("a pid"));
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).expect("it runs");
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}
+
+#[test]
 fn a_stop_finishes_the_open_response_and_exits_with_zero() {
     let daemon = Daemon::start(&[]);
     Sender::new(&daemon).store([message("/test/stop", "last words")]);

@@ -256,6 +256,8 @@ pub enum Step {
 #[derive(Debug)]
 pub struct Search {
     query: Query,
+    /// The same before anything was found.
+    fresh: Query,
     /// What is left to do, the next block last.
     blocks: Vec<Handle>,
     coverage: Coverage,
@@ -279,24 +281,28 @@ impl Search {
                 blocks.sort_unstable_by_key(|b| core::cmp::Reverse(b.first_seq));
             }
         }
-        Self { query, blocks, coverage, scratch: Scratch::default() }
+        Self { fresh: query.clone(), query, blocks, coverage, scratch: Scratch::default() }
     }
 
-    /// Deals the blocks out to `parts` searches, which may run at the same time; [`Self::merge`] joins them. To be
-    /// called before the first step.
-    pub fn split(self, parts: usize) -> Vec<Self> {
-        let mut searches: Vec<_> = (0..parts.max(1))
-            .map(|_| Self {
-                query: self.query.clone(),
-                blocks: Vec::new(),
-                coverage: Coverage::default(),
-                scratch: Scratch::default(),
-            })
-            .collect();
-        searches[0].coverage = self.coverage;
+    /// Deals what is left to do out to `parts` searches, which may run at the same time; [`Self::merge`] joins them.
+    /// The first keeps what has been found so far.
+    pub fn split(mut self, parts: usize) -> Vec<Self> {
+        let parts = parts.max(1);
+        let blocks = core::mem::take(&mut self.blocks);
+        let part = |_| Self {
+            query: self.fresh.clone(),
+            fresh: self.fresh.clone(),
+            blocks: Vec::new(),
+            coverage: Coverage::default(),
+            scratch: Scratch::default(),
+        };
+        let others: Vec<_> = (1..parts).map(part).collect();
+        let mut searches = Vec::with_capacity(parts);
+        searches.push(self);
+        searches.extend(others);
         // In turn, so that each part begins with blocks of the page's end.
-        for (i, block) in self.blocks.into_iter().rev().enumerate() {
-            searches[i % parts.max(1)].blocks.push(block);
+        for (i, block) in blocks.into_iter().rev().enumerate() {
+            searches[i % parts].blocks.push(block);
         }
         searches.iter_mut().for_each(|s| s.blocks.reverse());
         searches

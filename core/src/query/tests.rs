@@ -202,11 +202,17 @@ fn store(events: &[Event]) -> Store {
     store
 }
 
-/// Runs in small steps, or in three parts when the step is odd.
+/// Runs in small steps; when the step is odd, in three parts after the first.
 fn ask(store: &mut Store, expr: &Expr, request: &QueryRequest, step: usize) -> QueryResponse {
     let query = Query::with_filter(expr.clone(), request, &Limits::default()).unwrap();
-    let search = Search::new(query, store.snapshot(&[]));
-    let mut parts = if step % 2 == 1 { search.split(3) } else { vec![search] };
+    let mut search = Search::new(query, store.snapshot(&[]));
+    let mut parts = vec![];
+    if step % 2 == 1 {
+        let _ = search.step(step);
+        parts = search.split(3);
+    } else {
+        parts.push(search);
+    }
     for part in &mut parts {
         while part.step(step) == Step::Pending {}
     }

@@ -66,15 +66,17 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
         .max_blocking_threads(config.limits.searches + config.limits.exports + 4)
         .build()
         .context("cannot start the runtime")?;
-    let stats = runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let listener = http::server::bind(config.http)?;
         let udp = socket.local_addr();
         let addresses = Addresses { udp, http: listener.local_addr()? };
         let ingest = ingest::start(engine, socket, clock, config.limits.tail_buffer)?;
         daemon(&config, ingest, listener, addresses).await
-    })?;
-    // A search that nobody waits for any more may still run; it must not hold up the exit.
+    });
+    // A search that nobody waits for any more may still run, or after an error the ingest thread; neither may hold up
+    // the exit.
     runtime.shutdown_background();
+    let stats = ended?;
     info!(
         stored = stats.events_stored,
         dropped = stats.datagram_drops.total() + stats.event_drops.total(),
@@ -105,7 +107,8 @@ async fn daemon(
     let mut interrupt = signal(SignalKind::interrupt())?;
     info!(udp = %addresses.udp, http = %addresses.http, version = env!("CARGO_PKG_VERSION"), "listening");
     if config.dev {
-        dev::print(config, addresses)?;
+        // Who started the daemon may have looked enough, as with `| head`; that is no reason to stop.
+        let _ = dev::print(config, addresses);
     }
     let gone = || anyhow!("the ingest thread failed; its message is above");
     tokio::select! {
@@ -149,6 +152,8 @@ fn start_log(filter: &str) -> anyhow::Result<()> {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
+        // It would complain on standard error, that nobody reads any more, and panic.
+        .log_internal_errors(false)
         .with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none());
     if log.try_init().is_err() {
         bail!("the log was started twice");
