@@ -4,7 +4,7 @@
 //! what kind it is ([`error::Kind`]). After a `Panic` the module's memory cannot be trusted: load it anew.
 
 pub mod error;
-pub mod types;
+mod types;
 
 use logd_core::buffer;
 use logd_core::query::{self, Limits, Query, QueryError, Step};

@@ -13,7 +13,13 @@ pub(crate) fn check() -> Result<()> {
     clippy("clippy, native", &["--workspace", "--all-targets", "--all-features"])?;
     clippy(
         "clippy, wasm32",
-        &["-p=logd-proto", "-p=logd-core", "-p=logd-wasm", "--target=wasm32-unknown-unknown"],
+        &[
+            "-p=logd-proto",
+            "-p=logd-core",
+            "-p=logd-wasm",
+            "--all-targets",
+            "--target=wasm32-unknown-unknown",
+        ],
     )?;
     // No operating system, no atomics of 64 bits, pointers of 32: what builds here does no I/O.
     clippy("clippy, bare metal", &["-p=logd-core", "--target=thumbv7em-none-eabi"])?;
