@@ -3,6 +3,8 @@
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
+use std::panic::resume_unwind;
+use std::thread::ScopedJoinHandle;
 use std::time::Instant;
 
 use axum::http::StatusCode;
@@ -120,12 +122,30 @@ pub(super) fn threads() -> usize {
 /// `None` after the time limit, or when nobody waits any more.
 fn run(mut search: Search, limit: Duration, cancelled: &AtomicBool) -> Option<QueryResponse> {
     let start = Instant::now();
-    while search.step(STEP) == Step::Pending {
-        if cancelled.load(Ordering::Relaxed) || start.elapsed() > limit {
-            return None;
-        }
+    // Most searches end within a step; only longer ones are worth more threads.
+    if search.step(STEP) == Step::Done {
+        return Some(search.finish());
     }
-    Some(search.finish())
+    let stop = || cancelled.load(Ordering::Relaxed) || start.elapsed() > limit;
+    let finish = |part: &mut Search| {
+        while part.step(STEP) == Step::Pending {
+            if stop() {
+                return false;
+            }
+        }
+        true
+    };
+    let mut parts = search.split(threads());
+    let finished = std::thread::scope(|scope| {
+        let threads: Vec<_> = parts.iter_mut().map(|part| scope.spawn(|| finish(part))).collect();
+        // A part that fails is a search that fails.
+        let join = |t: ScopedJoinHandle<'_, bool>| t.join().unwrap_or_else(|e| resume_unwind(e));
+        threads.into_iter().map(join).fold(true, |all, part| all && part)
+    });
+    let mut parts = parts.into_iter();
+    let mut whole = parts.next().filter(|_| finished)?;
+    parts.for_each(|part| whole.merge(part));
+    Some(whole.finish())
 }
 
 /// Waits a moment for a place among a bounded number.
