@@ -140,7 +140,8 @@ fn run(mut search: Search, limit: Duration, cancelled: &AtomicBool) -> Option<Qu
         let threads: Vec<_> = parts.iter_mut().map(|part| scope.spawn(|| finish(part))).collect();
         // A part that fails is a search that fails.
         let join = |t: ScopedJoinHandle<'_, bool>| t.join().unwrap_or_else(|e| resume_unwind(e));
-        threads.into_iter().map(join).fold(true, |all, part| all && part)
+        let ended: Vec<bool> = threads.into_iter().map(join).collect();
+        ended.into_iter().all(|part| part)
     });
     let mut parts = parts.into_iter();
     let mut whole = parts.next().filter(|_| finished)?;
