@@ -81,7 +81,7 @@
 //! thread's buffer has the size of its events. It makes no system call while events keep coming; when they pause for
 //! more than a millisecond the sending thread sleeps, and the next event leaves at once, at the price of waking it: one
 //! system call. Under load events share datagrams, as many as fit one packet.
-//! `cargo run --release -p logd-client --example latency` measures it.
+//! `cargo xtask bench client` in the repository measures it.
 //!
 //! # When nothing arrives
 //!

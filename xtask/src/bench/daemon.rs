@@ -2,7 +2,7 @@
 
 use core::net::{Ipv4Addr, SocketAddr};
 use core::time::Duration;
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
@@ -33,7 +33,7 @@ impl Daemon {
         // Free a moment ago; if another program is faster, the daemon says so and the bench ends.
         let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let http = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-        let mut command = Command::new(daemon_path("release"));
+        let mut command = program();
         command.args([
             "serve",
             "--log=warn",
@@ -43,11 +43,6 @@ impl Daemon {
             &http.to_string(),
         ]);
         command.arg(format!("--set=receive_buffer={RECEIVE_BUFFER}"));
-        for (name, _) in std::env::vars_os() {
-            if name.as_encoded_bytes().starts_with(b"LOGD_") {
-                command.env_remove(name);
-            }
-        }
         command.env("LOGD_READ_SECRET", READ_SECRET).env("LOGD_WRITE_SECRET", WRITE_SECRET);
         let child = command.stdin(Stdio::null()).spawn().context("cannot start the daemon")?;
         let mut daemon = Self { child, udp, http };
@@ -85,14 +80,31 @@ impl Daemon {
     }
 
     fn get(&self, path: &str) -> Result<String> {
+        let mut body = String::new();
+        self.open(path)?.read_to_string(&mut body)?;
+        Ok(body)
+    }
+
+    /// The body at `path`, to be read as it comes.
+    pub(crate) fn open(&self, path: &str) -> Result<BufReader<TcpStream>> {
         let mut stream = TcpStream::connect(self.http)?;
         // HTTP/1.0: the answer comes unchunked and ends with the connection.
         write!(stream, "GET {path} HTTP/1.0\r\nAuthorization: {READ_SECRET}\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        let (head, body) = answer.split_once("\r\n\r\n").context("no HTTP answer")?;
+        let mut answer = BufReader::new(stream);
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            ensure!(answer.read_line(&mut head)? > 0, "{path}: no HTTP answer");
+        }
         ensure!(head.contains(" 200 "), "{path}: {head}");
-        Ok(body.to_owned())
+        Ok(answer)
+    }
+
+    /// One of the commands that read from the daemon, set up to read from this one.
+    pub(crate) fn client(&self, name: &str) -> Command {
+        let mut command = program();
+        command.arg(name).arg(format!("--url=http://{}", self.http));
+        command.env("LOGD_READ_SECRET", READ_SECRET);
+        command
     }
 
     pub(crate) fn stop(mut self) -> Result<()> {
@@ -111,6 +123,17 @@ impl Drop for Daemon {
             let _ = self.child.wait();
         }
     }
+}
+
+/// The built program, untouched by settings of the surroundings.
+fn program() -> Command {
+    let mut command = Command::new(daemon_path("release"));
+    for (name, _) in std::env::vars_os() {
+        if name.as_encoded_bytes().starts_with(b"LOGD_") {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 /// CPU time that a process has used so far, all its threads, those that ended too.

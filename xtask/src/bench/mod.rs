@@ -1,11 +1,15 @@
 //! `cargo xtask bench`: what the built daemon costs, next to what the machine cannot do without.
 
+mod application;
+mod client;
 mod corpus;
 mod daemon;
 mod ingest;
+mod latency;
 mod machine;
 mod memory;
 mod metrics;
+mod percentiles;
 mod report;
 mod search;
 mod send;
@@ -32,6 +36,10 @@ enum What {
     Search(search::Args),
     /// Bytes an event.
     Memory(memory::Args),
+    /// How long after its log call an event reaches a tail.
+    Latency(latency::Args),
+    /// What a log call costs the thread that logs.
+    Client(client::Args),
 }
 
 /// Runs a bench, in an optimised build of this program: the load must not be the slowest part.
@@ -45,6 +53,8 @@ pub(crate) fn bench(args: &Args) -> Result<()> {
         Some(What::Ingest(args)) => ingest::run(args),
         Some(What::Search(args)) => search::run(args),
         Some(What::Memory(args)) => memory::run(args),
+        Some(What::Latency(args)) => latency::run(args),
+        Some(What::Client(args)) => client::run(args),
         None => ingest::run(&ingest::Defaults::parse_from(["ingest"]).args),
     }
 }
