@@ -3,6 +3,7 @@
 //! Nobody else touches the engine: the rest of the daemon asks through a [`Handle`], over a bounded queue, and
 //! gets owned answers back.
 
+mod calm;
 pub mod feed;
 pub mod kernel;
 pub mod socket;

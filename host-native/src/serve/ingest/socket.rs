@@ -104,6 +104,11 @@ impl Batch {
         Self { bytes: vec![0; BATCH_BYTES], meta: [RecvMeta::default(); BATCH_SIZE], filled: 0 }
     }
 
+    /// Whether the last receive filled every buffer, so that there may be more.
+    pub fn is_full(&self) -> bool {
+        self.filled == BATCH_SIZE
+    }
+
     /// The datagrams of the last receive: who sent each, and when it arrived by the kernel's clock, where it says.
     pub fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, Option<Duration>, &[u8])> {
         let buffers = self.bytes.chunks_exact(BUFFER_LEN).zip(&self.meta[..self.filled]);

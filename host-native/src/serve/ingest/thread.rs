@@ -15,6 +15,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::sync::mpsc;
 use tracing::{debug, error, warn};
 
+use super::calm::{self, Calm};
 use super::feed::Feed;
 use super::socket::{Batch, Socket};
 use super::wake::Wakeups;
@@ -59,6 +60,7 @@ pub(super) struct Owner {
     /// A job is under way.
     upkeeping: bool,
     last_upkeep: MonoNanos,
+    calm: Calm,
 }
 
 /// Whether a step has more to do right away.
@@ -94,6 +96,7 @@ impl Owner {
             upkeep,
             upkeeping: false,
             last_upkeep: MonoNanos(0),
+            calm: Calm::new(clock.now().mono),
         }
     }
 
@@ -243,7 +246,8 @@ impl Owner {
 
     fn keep_up(&mut self) {
         let mono = self.clock.now().mono;
-        if self.upkeeping || mono.since(self.last_upkeep) < UPKEEP_INTERVAL {
+        let calm = self.calm.is_calm(mono);
+        if !calm || self.upkeeping || mono.since(self.last_upkeep) < UPKEEP_INTERVAL {
             return;
         }
         self.last_upkeep = mono;
@@ -265,7 +269,7 @@ impl Owner {
         }
     }
 
-    fn sleep(&self) {
+    fn sleep(&mut self) {
         let now = self.clock.now().mono;
         let timeout = match self.engine.poll_timeout() {
             None => PollTimeout::NONE,
@@ -279,6 +283,13 @@ impl Owner {
                     PollTimeout::try_from(ms).unwrap_or(PollTimeout::MAX)
                 }
             },
+        };
+        // A thread that was busy looks once more whether it has become calm.
+        let timeout = if self.calm.is_calm(now) {
+            timeout
+        } else {
+            let look = PollTimeout::try_from(calm::WINDOW).unwrap_or(PollTimeout::MAX);
+            if timeout == PollTimeout::NONE { look } else { timeout.min(look) }
         };
         let mut interest = PollFlags::POLLIN;
         if self.pending.is_some() {
@@ -297,6 +308,7 @@ impl Owner {
                 std::thread::sleep(ERROR_PAUSE);
             }
         }
+        self.calm.slept(self.clock.now().mono.since(now));
     }
 
     /// Takes what the socket still holds.
