@@ -15,6 +15,12 @@ pub(crate) fn write(out: &mut Vec<u8>, mut v: u64) {
     out.push(v as u8);
 }
 
+/// Bytes that [`write`] appends.
+#[inline]
+pub(crate) fn len(v: u64) -> usize {
+    (u64::BITS - (v | 1).leading_zeros()).div_ceil(7) as usize
+}
+
 /// Takes one integer off the front of `bytes`; `None` when they end within it or it exceeds 64 bits.
 #[inline]
 pub(crate) fn read(bytes: &mut &[u8]) -> Option<u64> {
@@ -64,7 +70,9 @@ mod tests {
         fn round_trips(values in prop::collection::vec(any::<u64>(), 0..20)) {
             let mut out = Vec::new();
             for &v in &values {
+                let before = out.len();
                 write(&mut out, v);
+                prop_assert_eq!(out.len() - before, len(v));
             }
             let mut rest = &out[..];
             for &v in &values {

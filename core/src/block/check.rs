@@ -4,15 +4,13 @@ use core::fmt;
 
 use logd_proto::buffer::{BlockHeader, ColumnKind, Compression};
 
-use super::{Block, Scratch, TERMINATOR, attributes};
+use super::{Block, Scratch, TERMINATOR, attributes, pack};
 use crate::severity::Severity;
 use crate::varint;
 
 /// The largest column, after decompression. A block is a few MiB at most; this only stops a small file that
 /// claims a huge block.
 const MAX_COLUMN: u32 = 256 << 20;
-/// LZ4 cannot compress by more than this.
-const MAX_LZ4_RATIO: u32 = 255;
 
 /// What is wrong with a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,10 +55,10 @@ pub(super) fn columns(header: &BlockHeader, body: usize) -> Result<(), Damage> {
         let compression = Compression::try_from(column.compression).map_err(|_| Damage::Header)?;
         let fits = match compression {
             Compression::None => column.len == column.stored_len,
-            Compression::Lz4 => {
+            Compression::Lz4 | Compression::Integers | Compression::Templates => {
                 // A filter is read without unpacking.
                 kind != ColumnKind::Grams
-                    && column.len <= column.stored_len.saturating_mul(MAX_LZ4_RATIO)
+                    && column.len <= column.stored_len.saturating_mul(pack::MAX_RATIO)
             }
         };
         if kind as i32 <= previous as i32 {

@@ -19,6 +19,7 @@ mod attributes;
 mod check;
 mod grams;
 mod open;
+mod pack;
 mod view;
 
 use alloc::boxed::Box;
@@ -119,14 +120,11 @@ impl Block {
     /// The same events with a filter over the text, and each column compressed where that makes it smaller.
     #[must_use]
     pub fn compressed(&self) -> Self {
-        self.rebuilt(|kind, bytes| {
-            let packed = (kind != ColumnKind::Grams).then(|| lz4_flex::block::compress(bytes))?;
-            (packed.len() < bytes.len()).then_some(packed)
-        })
+        self.rebuilt(pack::pack)
     }
 
     /// With a filter, and `pack` applied to what is not packed yet.
-    fn rebuilt(&self, pack: impl Fn(ColumnKind, &[u8]) -> Option<Vec<u8>>) -> Self {
+    fn rebuilt(&self, pack: impl Fn(ColumnKind, &[u8]) -> Option<(Compression, Vec<u8>)>) -> Self {
         let mut header = self.header.clone();
         let mut grams = self.column(ColumnKind::Grams).to_vec();
         if grams.is_empty() {
@@ -141,9 +139,9 @@ impl Block {
             let bytes = if kind == ColumnKind::Grams { &grams } else { self.column(kind) };
             let plain = column.compression() == Compression::None;
             match plain.then(|| pack(kind, bytes)).flatten() {
-                Some(packed) => {
+                Some((compression, packed)) => {
                     column.stored_len = packed.len() as u32;
-                    column.set_compression(Compression::Lz4);
+                    column.set_compression(compression);
                     body.extend_from_slice(&packed);
                 }
                 None => body.extend_from_slice(bytes),

@@ -157,7 +157,7 @@ fn a_small_block_that_claims_a_huge_column_is_refused() {
     let block = open.seal().compressed();
     let mut header = block.header().clone();
     let text = header.columns.iter_mut().find(|c| c.kind() == ColumnKind::Text).unwrap();
-    assert_eq!(text.compression(), Compression::Lz4);
+    assert_ne!(text.compression(), Compression::None);
     text.len = u32::MAX;
     let refused = Block::decode(&header.encode_to_vec(), block.body());
     assert_eq!(refused, Err(Damage::ColumnLength(ColumnKind::Text)));

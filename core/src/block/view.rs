@@ -7,7 +7,7 @@ use core::cell::{OnceCell, RefCell};
 use logd_proto::buffer::{BlockHeader, ColumnKind, Compression};
 
 use super::grams::NeedleGrams;
-use super::{Attributes, Block, KINDS, TERMINATOR, attributes};
+use super::{Attributes, Block, KINDS, TERMINATOR, attributes, pack};
 use crate::event::NewEvent;
 use crate::severity::Severity;
 use crate::time::UnixNanos;
@@ -91,14 +91,16 @@ impl<'a> View<'a> {
     pub(super) fn column(&self, kind: ColumnKind) -> &'a [u8] {
         let stored = self.block.column(kind);
         let column = self.block.header.columns.iter().find(|c| c.kind() == kind);
-        let Some(column) = column.filter(|c| c.compression() == Compression::Lz4) else {
+        let Some(column) = column.filter(|c| c.compression() != Compression::None) else {
             return stored;
         };
         self.scratch.unpacked[kind as usize].get_or_init(|| {
             let mut out = self.scratch.spare.borrow_mut().pop().unwrap_or_default();
-            out.resize(column.len as usize, 0);
-            let len = lz4_flex::block::decompress_into(stored, &mut out).unwrap_or(0);
-            out.truncate(len);
+            out.clear();
+            let done = pack::unpack(column.compression(), stored, column.len as usize, &mut out);
+            if done.is_none() {
+                out.clear();
+            }
             out
         })
     }
