@@ -6,17 +6,7 @@
 //! a byte. What varies has, for each place of each template, the bits that its values there need, or those of the
 //! difference to the value before.
 //!
-//! Layout, with varints as everywhere in a block:
-//!
-//! | part | content |
-//! |---|---|
-//! | count | varint: the texts |
-//! | layout | of the numbers of templates |
-//! | dictionary | section: count and lengths of the words; count of the templates; for each its count of parts, for each part the length of a text, a [`Kind`] and its parameters; then the words and texts |
-//! | identifiers | section: packed hexadecimal digits |
-//! | bits | for each text the number of its template, then for each part that varies its value |
-//!
-//! A section is its length, its length compressed with LZ4 or 0 where that does not help, and its bytes.
+//! docs/buffer-format.md has the bytes.
 //!
 //! Source of the idea: Rodrigues, Luo and Yuan, "CLP: efficient and scalable search on compressed text logs", 2021.
 
