@@ -24,7 +24,8 @@ pub struct Load {
     datagrams: Vec<Datagram>,
     /// Neighbours of one length, which one GSO send can take.
     runs: Vec<Range<usize>>,
-    signer: Signer,
+    /// `None` for datagrams that are sent as they are.
+    signer: Option<Signer>,
     counter: u64,
     last_time: u64,
 }
@@ -47,13 +48,22 @@ impl Load {
         if equal {
             datagrams.sort_by_key(|d| d.bytes.len());
         }
+        Self::of(events, datagrams, Some(Signer::new(secret)))
+    }
+
+    /// Datagrams of one event each in the format of another program, sent as they are.
+    pub fn unsigned(datagrams: Vec<Vec<u8>>) -> Self {
+        let datagram = |bytes| Datagram { bytes, times: Vec::new() };
+        Self::of(1, datagrams.into_iter().map(datagram).collect(), None)
+    }
+
+    fn of(events: usize, datagrams: Vec<Datagram>, signer: Option<Signer>) -> Self {
         let mut runs = Vec::new();
         let mut start = 0;
         for run in datagrams.chunk_by(|a, b| a.bytes.len() == b.bytes.len()) {
             runs.push(start..start + run.len());
             start += run.len();
         }
-        let signer = Signer::new(secret);
         Self { events, datagrams, runs, signer, counter: FIRST_COUNTER, last_time: 0 }
     }
 
@@ -89,6 +99,7 @@ impl Load {
     ///
     /// After the year 2262.
     pub fn stamp(&mut self, at: usize, unix_nanos: u64) {
+        let Some(signer) = &mut self.signer else { return };
         let time = unix_nanos.max(self.last_time + 1);
         self.last_time = time;
         let datagram = &mut self.datagrams[at];
@@ -99,7 +110,7 @@ impl Load {
         write_counter(&mut datagram.bytes[counter..], self.counter);
         self.counter += self.events as u64;
         let time = UnixNanos(i64::try_from(time).expect("this century's time fits"));
-        self.signer.sign_in_place(time, &mut datagram.bytes);
+        signer.sign_in_place(time, &mut datagram.bytes);
     }
 
     /// A datagram as it was stamped last.

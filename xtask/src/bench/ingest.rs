@@ -83,7 +83,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn daemon(load: &mut Load, how: How, rate: Option<u64>, time: Duration) -> Result<Receiver> {
+/// What a daemon with its defaults does with a load.
+pub(crate) fn daemon(
+    load: &mut Load,
+    how: How,
+    rate: Option<u64>,
+    time: Duration,
+) -> Result<Receiver> {
     bind(Part::Receiver);
     let daemon = Daemon::start()?;
     let counters = daemon.settled()?;

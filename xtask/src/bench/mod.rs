@@ -9,6 +9,7 @@ mod latency;
 mod machine;
 mod memory;
 mod metrics;
+mod peers;
 mod percentiles;
 mod report;
 mod search;
@@ -40,6 +41,8 @@ enum What {
     Latency(latency::Args),
     /// What a log call costs the thread that logs.
     Client(client::Args),
+    /// What the same work costs rsyslog, Redis and ripgrep, where they are installed.
+    Peers(peers::Args),
 }
 
 /// Runs a bench, in an optimised build of this program: the load must not be the slowest part.
@@ -55,6 +58,7 @@ pub(crate) fn bench(args: &Args) -> Result<()> {
         Some(What::Memory(args)) => memory::run(args),
         Some(What::Latency(args)) => latency::run(args),
         Some(What::Client(args)) => client::run(args),
+        Some(What::Peers(args)) => peers::run(args),
         None => ingest::run(&ingest::Defaults::parse_from(["ingest"]).args),
     }
 }

@@ -20,11 +20,12 @@ pub(crate) struct Receiver {
 
 impl Receiver {
     /// Nanoseconds of CPU an event that arrived.
-    fn cost(&self) -> f64 {
+    pub(crate) fn cost(&self) -> f64 {
         self.cpu.as_nanos() as f64 / self.stored.max(1) as f64
     }
 
-    fn lost(&self) -> u64 {
+    /// Events that were sent and did not arrive, or were refused.
+    pub(crate) fn lost(&self) -> u64 {
         self.sent.events.saturating_sub(self.stored)
     }
 

@@ -65,8 +65,7 @@ pub(crate) fn send(
 ) -> Result<Sent> {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
     socket.connect(to)?;
-    let datagrams_in = |d: Duration| rate.map(|r| d.as_secs_f64() * r as f64 / load.events as f64);
-    let burst = datagrams_in(BURST).map_or(BATCH, |n| (n as usize).clamp(1, BATCH));
+    let burst = burst(rate, load.events);
     let runs = match how {
         How::Plain => {
             (0..load.len()).step_by(burst).map(|i| i..load.len().min(i + burst)).collect()
@@ -100,6 +99,12 @@ pub(crate) fn send(
     Ok(sent)
 }
 
+/// Datagrams of `events` that are sent at once.
+pub(crate) fn burst(rate: Option<u64>, events: usize) -> usize {
+    let due = |rate: u64| BURST.as_secs_f64() * rate as f64 / events as f64;
+    rate.map_or(BATCH, |rate| (due(rate) as usize).clamp(1, BATCH))
+}
+
 fn plain(
     socket: &UdpSocket,
     headers: &mut MultiHeaders<SockaddrIn>,
@@ -129,7 +134,7 @@ fn gso(socket: &UdpSocket, load: &Load, run: Range<usize>) -> Result<()> {
 }
 
 /// Sleeps, and spins through the last part, which a sleep would overshoot.
-fn wait_until(due: Instant) {
+pub(crate) fn wait_until(due: Instant) {
     const OVERSHOOT: Duration = Duration::from_micros(100);
     let left = due.saturating_duration_since(Instant::now());
     if left > OVERSHOOT {
