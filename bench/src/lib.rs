@@ -2,8 +2,12 @@
 
 extern crate alloc;
 
+mod event;
+mod inbox;
 mod load;
 mod sample;
 
+pub use event::with_event;
+pub use inbox::{Inbox, engine};
 pub use load::Load;
 pub use sample::{Random, Samples, unix_nanos};

@@ -6,6 +6,7 @@ extern crate alloc;
 
 mod bench;
 mod check;
+mod instructions;
 mod run;
 mod sh;
 mod test;
@@ -31,6 +32,8 @@ enum Command {
     /// The receiver that a bench compares the daemon with; started by the bench.
     #[command(hide = true)]
     BenchSink(bench::sink::Args),
+    /// Counts the hot path's instructions and compares them with the committed costs.
+    Instructions(instructions::Args),
     /// Builds the viewer into web/dist.
     Web,
     /// Runs the core's tests on wasm32 and those of the viewer, with Node.
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Test(args) => test::test(&args),
         Command::Check => check::check(),
+        Command::Instructions(args) => instructions::instructions(&args),
         Command::Bench(args) => bench::bench(&args),
         Command::BenchSink(args) => bench::sink::run(&args),
         Command::Web => wasm::web(),

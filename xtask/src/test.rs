@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::sh::{cargo, daemon_path, output, step};
-use crate::{run, wasm};
+use crate::{instructions, run, wasm};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -11,7 +11,7 @@ pub(crate) struct Args {
     filter: Option<String>,
 }
 
-/// Unit, property and end-to-end tests, then the examples in the documentation, then wasm32.
+/// Unit, property and end-to-end tests, then the examples in the documentation, then wasm32, then the hot path's cost.
 pub(crate) fn test(args: &Args) -> Result<()> {
     // The end-to-end tests start the daemon as a process of its own.
     step("build the daemon", cargo().args(["build", "--quiet", "-p=logd"]))?;
@@ -34,5 +34,6 @@ pub(crate) fn test(args: &Args) -> Result<()> {
     }
     step("examples in the documentation", cargo().args(["test", "--doc", "--workspace"]))?;
     run::install_targets()?;
-    wasm::test()
+    wasm::test()?;
+    instructions::instructions(&instructions::Args::default())
 }

@@ -37,6 +37,7 @@ const HOSTS: &[&str] = &[
     "rustup.rs",
     "semver.org",
     "spec.openapis.org",
+    "valgrind.org",
     "www.apache.org",
     "www.rfc-editor.org",
     "www.w3.org",
