@@ -1,13 +1,11 @@
 //! A store full of realistic events, for the benches of search and memory.
 
-use logd_core::event::{Attribute, NewEvent, Value};
-use logd_core::key::Key;
-use logd_core::severity::Severity;
+use logd_core::event::{Attribute, Value};
 use logd_core::store::{RingConfig, Store, StoreConfig};
 use logd_core::time::{MonoNanos, Now, UnixNanos};
-use logd_proto::wire::{self, attribute};
+use logd_proto::wire;
 
-use logd_bench::Samples;
+use logd_bench::{Samples, with_event};
 
 /// Nanoseconds from event to event: 100,000 a second.
 const INTERVAL: i64 = 10_000;
@@ -81,19 +79,13 @@ impl Corpus {
     }
 
     fn append(&mut self, msg: &wire::Msg, time: i64) {
-        let attributes: Vec<_> = msg.attributes.iter().filter_map(attribute).collect();
-        let event = NewEvent {
-            time: UnixNanos(time),
-            key: Key::parse(&msg.key).expect("samples have valid keys"),
-            severity: Severity::from_number(msg.severity).expect("samples have valid severities"),
-            text: &msg.txt,
-            attributes: &attributes,
-        };
         // A datagram takes some time to arrive.
         let now = Now { unix: UnixNanos(time + 80_000), mono: MonoNanos(0) };
-        self.store.append(now, &event).expect("the ring has room");
+        with_event(msg, |event| {
+            self.store.append(now, event).expect("the ring has room");
+            self.attributes += event.attributes.iter().map(attribute_len).sum::<usize>();
+        });
         self.text += msg.txt.len();
-        self.attributes += attributes.iter().map(attribute_len).sum::<usize>();
     }
 
     /// Bytes that the store uses.
@@ -104,17 +96,6 @@ impl Corpus {
 
 fn request_id(text: &str) -> Option<&str> {
     text.split("request_id=").nth(1)?.split(' ').next()
-}
-
-fn attribute(a: &wire::Attribute) -> Option<Attribute<'_>> {
-    let value = match a.value.as_ref()? {
-        attribute::Value::Text(s) => Value::Text(s),
-        attribute::Value::Int(n) => Value::Int(*n),
-        attribute::Value::Float(x) => Value::Float(*x),
-        attribute::Value::Flag(b) => Value::Flag(*b),
-        attribute::Value::Bytes(b) => Value::Bytes(b),
-    };
-    Some(Attribute { name: &a.name, value })
 }
 
 fn attribute_len(a: &Attribute<'_>) -> usize {
