@@ -55,7 +55,7 @@ impl Corpus {
         let store = Store::new(StoreConfig { rings: Vec::new(), fallback });
         let mut corpus = Self {
             store: store.expect("the configuration is sound"),
-            events,
+            events: 0,
             text: 0,
             attributes: 0,
             rare: String::new(),
@@ -64,12 +64,13 @@ impl Corpus {
         for i in 0..events {
             let time = START + i as i64 * INTERVAL;
             corpus.append(&samples.event(time as u64), time);
-            if i >= events / 2 && corpus.rare.is_empty() {
-                corpus.rare = request_id(&samples.event(0).txt).unwrap_or_default().to_owned();
-                let text = format!("request completed request_id={}", corpus.rare);
-                let event = wire::Msg { txt: text, ..samples.event(time as u64) };
-                corpus.append(&event, time);
-                corpus.events += usize::from(!corpus.rare.is_empty());
+            if i >= events / 2
+                && corpus.rare.is_empty()
+                && let Some(id) = request_id(&samples.event(0).txt)
+            {
+                corpus.rare = id.to_owned();
+                let txt = format!("request completed request_id={id}");
+                corpus.append(&wire::Msg { txt, ..samples.event(time as u64) }, time);
             }
         }
         while let Some(job) = corpus.store.poll_upkeep() {
@@ -85,6 +86,7 @@ impl Corpus {
             self.store.append(now, event).expect("the ring has room");
             self.attributes += event.attributes.iter().map(attribute_len).sum::<usize>();
         });
+        self.events += 1;
         self.text += msg.txt.len();
     }
 
