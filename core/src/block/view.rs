@@ -17,16 +17,18 @@ use crate::varint;
 #[derive(Debug, Default)]
 pub struct Scratch {
     unpacked: [OnceCell<Vec<u8>>; KINDS],
-    /// Buffers of blocks read before.
-    spare: RefCell<Vec<Vec<u8>>>,
+    /// Buffers of blocks read before, by kind of column: else each would grow to the size of the largest column.
+    spare: RefCell<[Vec<u8>; KINDS]>,
 }
 
 impl Scratch {
     /// Forgets what was unpacked and keeps the buffers.
     fn clear(&mut self) {
-        let spare = self.spare.get_mut();
-        spare.extend(self.unpacked.iter_mut().filter_map(OnceCell::take));
-        spare.truncate(KINDS);
+        for (spare, unpacked) in self.spare.get_mut().iter_mut().zip(&mut self.unpacked) {
+            if let Some(buffer) = unpacked.take() {
+                *spare = buffer;
+            }
+        }
     }
 }
 
@@ -95,7 +97,7 @@ impl<'a> View<'a> {
             return stored;
         };
         self.scratch.unpacked[kind as usize].get_or_init(|| {
-            let mut out = self.scratch.spare.borrow_mut().pop().unwrap_or_default();
+            let mut out = core::mem::take(&mut self.scratch.spare.borrow_mut()[kind as usize]);
             out.clear();
             let done = pack::unpack(column.compression(), stored, column.len as usize, &mut out);
             if done.is_none() {

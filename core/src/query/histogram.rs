@@ -50,15 +50,14 @@ impl HistogramBuilder {
             if verdict != Verdict::All && !selected.contains(row) {
                 continue;
             }
-            let number = time.div_euclid(self.width);
-            if number != current.0 {
+            if time.div_euclid(self.width) != current.0 {
                 self.flush(&mut current);
-                current.0 = number;
+                // Not before: the buckets may have widened.
+                current.0 = time.div_euclid(self.width);
             }
             current.1[level(severity)] += 1;
         }
         self.flush(&mut current);
-        self.fit();
     }
 
     /// Takes what another builder for the same histogram has counted elsewhere.
@@ -81,6 +80,7 @@ impl HistogramBuilder {
         if counts.iter().any(|&n| n > 0) {
             add(self.buckets.entry(*number).or_default(), counts);
             *counts = ByLevel::default();
+            self.fit();
         }
     }
 

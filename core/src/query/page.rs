@@ -1,5 +1,6 @@
 //! The first matching events of a search.
 
+use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -97,9 +98,35 @@ impl PageBuilder {
             }));
         }
         selected.keep(self.limit + 1, self.order == Order::NewestFirst);
-        let mut rows = view.rows();
-        self.rows.extend(selected.iter().map_while(|row| rows.at(row)).map(|e| Row::of(&e)));
+        self.collect(view, &selected);
         self.arrange();
+    }
+
+    /// Adds the rows that the page's bytes can hold (one event always fits), and one that tells that there is more: not
+    /// a whole block of them, which takes many times its room once the events stand on their own.
+    fn collect(&mut self, view: &View<'_>, selected: &Bits) {
+        let mut rows = view.rows();
+        let mut kept: VecDeque<Row> = VecDeque::new();
+        let mut bytes = 0;
+        for e in selected.iter().map_while(|row| rows.at(row)) {
+            let row = Row::of(&e);
+            bytes += row.bytes();
+            kept.push_back(row);
+            match self.order {
+                Order::NewestFirst => {
+                    while let Some(oldest) = kept.front().map(Row::bytes)
+                        && bytes - oldest > self.max_bytes
+                        && kept.len() > 2
+                    {
+                        kept.pop_front();
+                        bytes -= oldest;
+                    }
+                }
+                Order::OldestFirst if bytes > self.max_bytes && kept.len() > 1 => break,
+                Order::OldestFirst => {}
+            }
+        }
+        self.rows.extend(kept);
     }
 
     /// Takes what another builder for the same page has collected elsewhere.

@@ -401,6 +401,47 @@ fn what_is_evicted_during_a_search_is_counted() {
 }
 
 #[test]
+fn pages_that_are_capped_in_bytes_go_through_everything_once() {
+    let sizes = [10, 4000, 300, 0, 900];
+    // Several blocks, of many events each.
+    let ring = |budget| RingConfig {
+        prefix: "/".into(),
+        budget,
+        max_age: None,
+        max_events: None,
+        hot: usize::MAX,
+    };
+    let mut store =
+        Store::new(StoreConfig { rings: vec![], fallback: ring(4 * MIN_BUDGET) }).unwrap();
+    for i in 1..=50 {
+        let key = Key::parse("/a/b").unwrap();
+        let text = "x".repeat(sizes[i % sizes.len()]);
+        let (time, severity) = (UnixNanos(0), Severity::INFO);
+        let event = NewEvent { time, key, severity, text: &text, attributes: &[] };
+        store.append(Now::default(), &event).unwrap();
+    }
+    for order in [Order::NewestFirst, Order::OldestFirst] {
+        for max_page_bytes in [1, 500, 3000, 20_000] {
+            let limits = Limits { max_page_bytes, ..Limits::default() };
+            let (mut seen, mut cursor) = (Vec::new(), Vec::new());
+            loop {
+                let query = Query::compile(&page(order, 40, cursor), &limits).unwrap();
+                let rows = Search::new(query, store.snapshot(&[])).run().rows.unwrap();
+                seen.extend(rows.seq);
+                cursor = rows.next_cursor;
+                if cursor.is_empty() {
+                    break;
+                }
+            }
+            if order == Order::NewestFirst {
+                seen.reverse();
+            }
+            assert_eq!(seen, (1..=50).collect::<Vec<u64>>(), "{order:?} {max_page_bytes}");
+        }
+    }
+}
+
+#[test]
 fn a_page_is_capped_in_events_and_in_bytes_and_says_so() {
     let events: Vec<_> = (1..=50).map(|i| plain(i, "/a/b", &"x".repeat(500))).collect();
     let mut store = store(&events);
