@@ -7,6 +7,10 @@ use logd_proto::wire;
 
 /// One template a line: level, key, text, and attributes as ` @name=value`. `{kind}` is filled anew each time.
 const TEMPLATES: &str = include_str!("sample/templates.txt");
+/// The same for the longer shapes: structured requests, statements, audit records, stack traces.
+const LONG_TEMPLATES: &str = include_str!("sample/long.txt");
+/// How many of a hundred events of [`Samples::mixed`] are of a longer shape.
+const LONG_SHARE: usize = 25;
 
 const WORDS: &[&str] = &[
     "account", "alpha", "archive", "asset", "audit", "banner", "basket", "beacon", "billing",
@@ -25,6 +29,17 @@ const USERS: &[&str] = &[
 ];
 const STATUSES: &[&str] =
     &["200", "200", "200", "200", "200", "201", "204", "301", "304", "400", "404"];
+
+const AGENTS: &[&str] = &[
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Safari/605.1.15",
+    "Mozilla/5.0 (X11; Linux x86_64; rv:125.0) Gecko/20100101 Firefox/125.0",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
+    "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+    "okhttp/4.12.0",
+    "python-requests/2.31.0",
+    "Go-http-client/2.0",
+];
 
 /// A small generator of pseudo-random numbers.
 ///
@@ -69,13 +84,21 @@ struct Template {
 #[derive(Debug)]
 pub struct Samples {
     templates: Vec<Template>,
+    /// None unless they are [mixed](Self::mixed).
+    long: Vec<Template>,
     random: Random,
 }
 
 impl Samples {
-    /// The same seed gives the same events.
+    /// Lines of about a hundred bytes, most of which fit a datagram. The same seed gives the same events.
     pub fn new(seed: u64) -> Self {
-        Self { templates: TEMPLATES.lines().map(template).collect(), random: Random::new(seed) }
+        let templates = TEMPLATES.lines().map(template).collect();
+        Self { templates, long: Vec::new(), random: Random::new(seed) }
+    }
+
+    /// The same lines among longer ones: about 150 bytes of text on average, as a store of many services has them.
+    pub fn mixed(seed: u64) -> Self {
+        Self { long: LONG_TEMPLATES.lines().map(template).collect(), ..Self::new(seed) }
     }
 
     /// For choices beside the events.
@@ -86,10 +109,11 @@ impl Samples {
     /// The next event, as a client would send it, at this time.
     pub fn event(&mut self, unix_nanos: u64) -> wire::Msg {
         // Services differ in how much they log: favour the templates at the front, where access logs are.
-        let n = self.templates.len();
-        let at = self.random.below(n).min(self.random.below(n));
-        let Self { templates, random } = self;
-        let template = &templates[at];
+        let Self { templates, long, random } = self;
+        let mixed = !long.is_empty() && random.below(100) < LONG_SHARE;
+        let templates = if mixed { long } else { templates };
+        let n = templates.len();
+        let template = &templates[random.below(n).min(random.below(n))];
         let mut filled = Vec::new();
         let txt = fill(random, template.text, &mut filled);
         let attributes = template.attributes.iter().map(|(name, value)| {
@@ -187,6 +211,7 @@ fn value(random: &mut Random, kind: &str) -> Option<String> {
         "word" => random.pick(WORDS).to_owned(),
         "user" => random.pick(USERS).to_owned(),
         "status" => random.pick(STATUSES).to_owned(),
+        "agent" => random.pick(AGENTS).to_owned(),
         "path" => {
             format!("/{}/{}/{}", random.pick(WORDS), random.pick(WORDS), 1000 + random.below(9_000))
         }
@@ -211,9 +236,9 @@ mod tests {
 
     #[test]
     fn every_template_makes_a_valid_event() {
-        let mut samples = Samples::new(1);
-        assert!(samples.templates.len() >= 200);
-        for template in &samples.templates {
+        let mut samples = Samples::mixed(1);
+        assert!(samples.templates.len() >= 200 && samples.long.len() >= 50);
+        for template in samples.templates.iter().chain(&samples.long) {
             assert!(Key::parse(template.key).is_ok(), "{}", template.key);
             let text = fill(&mut samples.random, template.text, &mut Vec::new());
             assert!(!text.is_empty());
@@ -228,6 +253,15 @@ mod tests {
         };
         assert_eq!(events(7), events(7));
         assert_ne!(events(7), events(8));
+    }
+
+    #[test]
+    fn texts_have_the_lengths_they_are_said_to_have() {
+        let mean = |mut samples: Samples| {
+            (0..20_000).map(|t| samples.event(t).txt.len()).sum::<usize>() / 20_000
+        };
+        assert!((90..100).contains(&mean(Samples::new(1))));
+        assert!((145..155).contains(&mean(Samples::mixed(1))), "{}", mean(Samples::mixed(1)));
     }
 
     #[test]

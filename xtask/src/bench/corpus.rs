@@ -7,8 +7,11 @@ use logd_proto::wire;
 
 use logd_bench::{Samples, with_event};
 
-/// Nanoseconds from event to event: 100,000 a second.
-const INTERVAL: i64 = 10_000;
+/// Nanoseconds from event to event, twice the average: 100,000 a second, as irregular as many senders make them.
+const MAX_INTERVAL: usize = 20_000;
+/// Nanoseconds that a datagram takes to arrive.
+const MIN_DELAY: usize = 60_000;
+const MAX_DELAY: usize = 120_000;
 const START: i64 = 1_795_000_000_000_000_000;
 
 /// Whether blocks are compressed.
@@ -60,17 +63,21 @@ impl Corpus {
             attributes: 0,
             rare: String::new(),
         };
-        let mut samples = Samples::new(seed);
+        let mut samples = Samples::mixed(seed);
+        let mut received = START;
         for i in 0..events {
-            let time = START + i as i64 * INTERVAL;
-            corpus.append(&samples.event(time as u64), time);
+            let random = samples.random();
+            received += random.below(MAX_INTERVAL) as i64;
+            let delay = MIN_DELAY + random.below(MAX_DELAY - MIN_DELAY);
+            let time = received as u64 - delay as u64;
+            corpus.append(&samples.event(time), received);
             if i >= events / 2
                 && corpus.rare.is_empty()
                 && let Some(id) = request_id(&samples.event(0).txt)
             {
                 corpus.rare = id.to_owned();
                 let txt = format!("request completed request_id={id}");
-                corpus.append(&wire::Msg { txt, ..samples.event(time as u64) }, time);
+                corpus.append(&wire::Msg { txt, ..samples.event(time) }, received);
             }
         }
         while let Some(job) = corpus.store.poll_upkeep() {
@@ -79,9 +86,8 @@ impl Corpus {
         corpus
     }
 
-    fn append(&mut self, msg: &wire::Msg, time: i64) {
-        // A datagram takes some time to arrive.
-        let now = Now { unix: UnixNanos(time + 80_000), mono: MonoNanos(0) };
+    fn append(&mut self, msg: &wire::Msg, received: i64) {
+        let now = Now { unix: UnixNanos(received), mono: MonoNanos(0) };
         with_event(msg, |event| {
             self.store.append(now, event).expect("the ring has room");
             self.attributes += event.attributes.iter().map(attribute_len).sum::<usize>();
