@@ -111,10 +111,11 @@ impl Block {
         View::new(self, scratch)
     }
 
-    /// The same events with a filter over the text.
+    /// The same events with a filter over the text, and the columns of integers bit by bit. Text and attributes stay as
+    /// they are: unpacking them is what would make a search slower.
     #[must_use]
     pub fn indexed(&self) -> Self {
-        self.rebuilt(|_, _| None)
+        self.rebuilt(pack::pack_integers)
     }
 
     /// The same events with a filter over the text, and each column compressed where that makes it smaller.

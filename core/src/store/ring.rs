@@ -34,7 +34,7 @@ pub struct RingConfig {
     pub max_age: Option<Duration>,
     /// At most this many events, give or take a sixteenth.
     pub max_events: Option<u64>,
-    /// Bytes of the newest blocks that stay as they are, for speed; older ones are compressed, for room.
+    /// Bytes of the newest blocks whose texts stay as they are, for speed; older ones are compressed, for room.
     pub hot: usize,
 }
 

@@ -15,13 +15,12 @@ pub(super) const MAX_RATIO: u32 = 255;
 /// The column compressed, or `None` where that does not make it smaller.
 pub(super) fn pack(kind: ColumnKind, column: &[u8]) -> Option<Packed> {
     let general = || (Compression::Lz4, lz4(column));
-    let fits = |packed: &Vec<u8>| column.len() <= packed.len().saturating_mul(MAX_RATIO as usize);
     let packed = match kind {
         // A filter is read without unpacking.
         ColumnKind::Grams | ColumnKind::Unknown => return None,
         ColumnKind::Attributes => general(),
         // LZ4 need not be tried where templates do better than it ever does.
-        ColumnKind::Text => match text::pack(column).filter(fits) {
+        ColumnKind::Text => match text::pack(column).filter(|packed| fits(column, packed)) {
             Some(packed) if packed.len() < column.len() / 4 => (Compression::Templates, packed),
             special => smaller(special.map(|packed| (Compression::Templates, packed)), general()),
         },
@@ -29,15 +28,33 @@ pub(super) fn pack(kind: ColumnKind, column: &[u8]) -> Option<Packed> {
         | ColumnKind::Time
         | ColumnKind::Received
         | ColumnKind::Severity
-        | ColumnKind::Key => {
-            let special = integers::pack(column).filter(fits);
-            smaller(special.map(|packed| (Compression::Integers, packed)), general())
-        }
+        | ColumnKind::Key => smaller(pack_integers(kind, column), general()),
     };
     (packed.1.len() < column.len()).then_some(packed)
 }
 
+/// The same for a column of integers only, by what unpacks fastest; `None` for the others, which are to stay as they are.
+pub(super) fn pack_integers(kind: ColumnKind, column: &[u8]) -> Option<Packed> {
+    let packed = match kind {
+        ColumnKind::Seq
+        | ColumnKind::Time
+        | ColumnKind::Received
+        | ColumnKind::Severity
+        | ColumnKind::Key => integers::pack(column)?,
+        ColumnKind::Unknown | ColumnKind::Text | ColumnKind::Attributes | ColumnKind::Grams => {
+            return None;
+        }
+    };
+    let helps = packed.len() < column.len() && fits(column, &packed);
+    helps.then_some((Compression::Integers, packed))
+}
+
 type Packed = (Compression, Vec<u8>);
+
+/// Whether a reader will take it.
+fn fits(column: &[u8], packed: &[u8]) -> bool {
+    column.len() <= packed.len().saturating_mul(MAX_RATIO as usize)
+}
 
 fn smaller(special: Option<Packed>, general: Packed) -> Packed {
     special.filter(|(_, packed)| packed.len() <= general.1.len()).unwrap_or(general)
