@@ -90,6 +90,19 @@ impl Daemon {
         false
     }
 
+    /// A line of its `/proc/PID/status` that counts memory, such as `VmHWM`; in bytes.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub fn memory(&self, name: &str) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("the daemon runs");
+        let value = status.lines().find_map(|l| l.strip_prefix(name)?.strip_prefix(':'));
+        let kib = value.and_then(|v| v.trim().strip_suffix(" kB")?.parse::<usize>().ok());
+        kib.unwrap_or_else(|| panic!("no {name} in {status}")) << 10
+    }
+
     /// Where it takes datagrams.
     pub fn udp(&self) -> SocketAddr {
         self.udp

@@ -1,6 +1,8 @@
 //! HTTP as a client sees it, errors included.
 
 use core::time::Duration;
+use std::io::Write as _;
+use std::net::TcpStream;
 
 use serde_json::Value;
 use ureq::Agent;
@@ -75,6 +77,22 @@ impl Daemon {
             headers: answer.headers().iter().map(|(n, v)| (n.to_string(), text(v))).collect(),
             body: answer.body_mut().read_to_vec().expect("the body arrives"),
         }
+    }
+
+    /// Sends a `GET` with the read secret on a connection of its own, which closes after the answer, and reads nothing.
+    ///
+    /// # Panics
+    ///
+    /// If the connection is refused.
+    pub fn open(&self, path: &str) -> TcpStream {
+        let url = self.url("");
+        let host = url.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(host).expect("it listens");
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: {READ_SECRET}\r\nconnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).expect("the kernel takes so much");
+        stream
     }
 
     /// `GET` with the read secret.

@@ -15,7 +15,7 @@ use crate::event::{Attribute, Value};
 use crate::query::ast::Expr;
 use crate::query::{Limits, Query, QueryError, Search, Step};
 use crate::severity::Severity;
-use crate::store::{Handle, RingConfig, Store};
+use crate::store::Store;
 use crate::time::UnixNanos;
 
 /// Ends the replies to a QUERY.
@@ -123,8 +123,7 @@ impl UdpQuery {
     pub(super) fn memory_for(config: &Config) -> usize {
         // A text and attributes; Engine::append holds the latter to what a datagram can bring.
         let event = config.max_text_len + MAX_DATAGRAM_LEN;
-        let rings = config.store.rings.iter().chain([&config.store.fallback]);
-        let snapshot: usize = rings.map(snapshot_of).fold(0, usize::saturating_add);
+        let snapshot = config.store.snapshot_memory();
         let page = 2 * (PAGE_BYTES + event);
         (filter::MAX_MEMORY + page + UNPACKED_BLOCK).saturating_add(snapshot)
     }
@@ -161,14 +160,6 @@ impl UdpQuery {
 
 /// A block is at most 1 MiB, or the size of one large event; unpacked text and attributes are no longer.
 const UNPACKED_BLOCK: usize = 2 << 20;
-
-/// A snapshot of one ring: a copy of up to a quarter of a block, and a handle to each block. Blocks are a
-/// sixteenth of the ring, 1 MiB at most; snapshots may leave some at a quarter of that.
-fn snapshot_of(ring: &RingConfig) -> usize {
-    let block = (ring.budget / 16).min(1 << 20);
-    let blocks = ring.budget / (block / 4).max(1) + 1;
-    block / 4 + blocks * size_of::<Handle>()
-}
 
 impl Outgoing {
     fn is_empty(&self) -> bool {

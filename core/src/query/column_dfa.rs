@@ -43,6 +43,11 @@ impl ColumnDfa {
         Some(Self { table: Arc::new(table), start })
     }
 
+    /// Bytes of the table.
+    pub(super) fn memory(&self) -> usize {
+        self.table.memory_usage()
+    }
+
     /// A byte offset within each text of `column` that matches, ascending.
     pub(super) fn hits(&self, column: &[u8]) -> Vec<usize> {
         let mut lanes = self.lanes(column);

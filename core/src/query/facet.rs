@@ -31,7 +31,7 @@ impl Field {
 }
 
 /// Bytes of the distinct values that one facet keeps at most.
-const MAX_VALUE_BYTES: usize = 1 << 20;
+pub const MAX_VALUE_BYTES: usize = 1 << 20;
 
 /// Counts the values of one field, a bounded number of distinct ones.
 #[derive(Clone, Debug)]

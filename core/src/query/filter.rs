@@ -90,10 +90,18 @@ enum RegexScan {
     Table(ColumnDfa),
 }
 
+/// Most bytes of the automata of one filter, together with the states that they build as they search on one thread.
+pub const MAX_MEMORY: usize = 3 << 20;
+
 impl Filter {
-    /// Fails only on a pattern that is too large; the parser has checked those that people write.
+    /// Fails only on patterns that are too large, one or all together.
     pub fn compile(expr: &Expr) -> Result<Self, RegexError> {
-        Node::compile(expr).map(Self)
+        let node = Node::compile(expr)?;
+        if node.memory() > MAX_MEMORY {
+            let message = "the patterns are too large together; use fewer, or repeat fewer times";
+            return Err(RegexError { message: message.into(), span: None });
+        }
+        Ok(Self(node))
     }
 
     /// What the header of a block says without looking at its events.
@@ -143,6 +151,19 @@ impl Node {
             },
             Self::Not(inner) => inner.cost(),
             Self::And(list) | Self::Or(list) => list.iter().map(Self::cost).max().unwrap_or(0),
+        }
+    }
+
+    /// What automata take at most; all else is of the size of the expression.
+    fn memory(&self) -> usize {
+        match self {
+            Self::All => 0,
+            Self::And(list) | Self::Or(list) => list.iter().map(Self::memory).sum(),
+            Self::Not(inner) => inner.memory(),
+            Self::Test(Test::Key(test) | Test::Attr(_, AttrMatcher::Str(test))) => test.memory(),
+            Self::Test(Test::Text(needle)) => needle.contains.memory(),
+            Self::Test(Test::Regex(test)) => test.memory(),
+            Self::Test(_) => 0,
         }
     }
 
@@ -405,6 +426,14 @@ impl TextRegex {
         Ok(Self { regex, scan, prefixes: prefixes(pattern).unwrap_or_default() })
     }
 
+    fn memory(&self) -> usize {
+        match &self.scan {
+            RegexScan::Texts | RegexScan::Column => regex::memory(&self.regex),
+            // The other automaton is there for single events.
+            RegexScan::Table(table) => regex::memory(&self.regex) + table.memory(),
+        }
+    }
+
     /// False only if the filter of the block rules out every way in which a match can begin.
     fn may_match_in(&self, view: &View<'_>) -> bool {
         self.prefixes.is_empty() || self.prefixes.iter().any(|p| view.may_contain(p))
@@ -429,6 +458,14 @@ impl StrMatcher {
             StrTest::Contains(s) => Self::Contains(Contains::new(s)?),
             StrTest::Regex(pattern) => Self::Regex(regex::compile(pattern)?),
         })
+    }
+
+    fn memory(&self) -> usize {
+        match self {
+            Self::Under(_) | Self::Equals(_) | Self::Prefix(_) => 0,
+            Self::Contains(needle) => needle.memory(),
+            Self::Regex(regex) => regex::memory(regex),
+        }
     }
 
     fn matches(&self, s: &str) -> bool {

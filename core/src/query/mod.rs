@@ -23,6 +23,7 @@ mod search;
 mod text;
 
 pub use cursor::Cursor;
+pub use facet::MAX_VALUE_BYTES;
 pub use search::{Limits, Query, QueryError, Search, Step};
 
 #[cfg(test)]

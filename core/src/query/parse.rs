@@ -31,7 +31,7 @@ pub const MAX_DEPTH: usize = 100;
 pub const MAX_TERMS: usize = 256;
 
 /// Most regular expressions of one expression: the dearest terms, in room and in time.
-pub const MAX_REGEXES: usize = 16;
+pub const MAX_REGEXES: usize = 4;
 
 /// Parses an expression. The result is canonical ([`Expr::normalised`]); an empty or blank input is [`Expr::All`].
 pub fn parse(input: &str) -> Result<Expr, ParseError> {

@@ -64,6 +64,11 @@ pub(super) fn compile_trusted(pattern: &str) -> Result<Regex, RegexError> {
     })
 }
 
+/// What a pattern takes at most, on one thread.
+pub(super) fn memory(regex: &Regex) -> usize {
+    regex.memory_usage() + SEARCH_CACHE
+}
+
 impl fmt::Display for RegexError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

@@ -401,6 +401,18 @@ fn what_is_evicted_during_a_search_is_counted() {
 }
 
 #[test]
+fn patterns_that_are_too_large_together_are_refused() {
+    let compile = |filter: &str| {
+        let request = QueryRequest { filter: filter.into(), ..QueryRequest::default() };
+        Query::compile(&request, &Limits::default())
+    };
+    assert!(compile(r"/a+b/ or /c+d/ or /\w{9}/ or key~/x+/").is_ok());
+    assert!(compile(r"/\w{9}/ or /\w{8}/").is_ok());
+    let e = compile(r"/\w{9}/ or -(attr.x~/\w{9}/ or (key~/\w{8}/ /\w{9}/))").unwrap_err();
+    assert!(e.to_string().contains("too large together"), "{e}");
+}
+
+#[test]
 fn pages_that_are_capped_in_bytes_go_through_everything_once() {
     let sizes = [10, 4000, 300, 0, 900];
     // Several blocks, of many events each.

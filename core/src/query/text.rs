@@ -43,6 +43,15 @@ impl Contains {
         }
     }
 
+    /// What an automaton takes, where there is one.
+    pub(super) fn memory(&self) -> usize {
+        match self {
+            Self::Exact(_) | Self::Ascii(_) => 0,
+            // It has few states: about as many as the needle has characters.
+            Self::Unicode(regex) => 2 * regex.memory_usage(),
+        }
+    }
+
     pub(super) fn is_in(&self, haystack: &str) -> bool {
         self.find(haystack.as_bytes()).is_some()
     }

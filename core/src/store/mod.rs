@@ -32,6 +32,21 @@ pub struct StoreConfig {
     pub fallback: RingConfig,
 }
 
+impl StoreConfig {
+    /// Bytes that a [`Snapshot`] of all rings takes at most, beside the rings.
+    pub fn snapshot_memory(&self) -> usize {
+        self.rings.iter().chain([&self.fallback]).map(snapshot_of).fold(0, usize::saturating_add)
+    }
+}
+
+/// Of one ring: a copy of up to a quarter of a block, and a handle to each block. Blocks are a sixteenth of the ring,
+/// 1 MiB at most; snapshots may leave some at a quarter of that.
+fn snapshot_of(ring: &RingConfig) -> usize {
+    let block = (ring.budget / 16).min(1 << 20);
+    let blocks = ring.budget / (block / 4).max(1) + 1;
+    block / 4 + blocks * size_of::<Handle>()
+}
+
 /// Why a store cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreError {

@@ -36,6 +36,9 @@ mod setup;
 
 pub use args::Args;
 
+/// Bytes that compressing a block of up to 1 MiB takes at most, its copy and the tables of words included: measured, with
+/// texts of random words and letters, and rounded up.
+const COMPRESSING: usize = 12 << 20;
 /// Between two looks at the kernel's drop counter.
 const KERNEL_INTERVAL: Duration = Duration::from_secs(1);
 

@@ -11,17 +11,14 @@ use logd_core::time::UnixNanos;
 use super::config::secrets::Use;
 use super::config::units::Size;
 use super::config::{Config, Ring};
-use super::http;
 use super::ingest::socket::BATCH_BYTES;
+use super::{COMPRESSING, http};
 
 /// The program, its threads' stacks in use, and what libraries hold, as measured, rounded up.
 const BASE: usize = 24 << 20;
-/// Of an HTTP connection: what hyper reads ahead and has yet to write, and a small answer.
-const CONNECTION: usize = 2 * http::server::BUFFER + (64 << 10);
-/// A block of up to 1 MiB, its copy, and tables.
-const UPKEEP: usize = 4 << 20;
-/// Of an export: a block as it is and compressed, and chunks on their way.
-const EXPORT: usize = 6 << 20;
+
+/// The allocator rounds large blocks up to the next of four sizes between two powers of two, by an eighth on average.
+const ROUNDING: usize = 8;
 
 /// The keys of the configured secrets.
 pub(super) fn keyring(config: &Config) -> anyhow::Result<Keyring> {
@@ -80,6 +77,7 @@ impl Memory {
         let limits = &config.limits;
         let rings: usize = config.rings.iter().map(|r| r.size).sum();
         let own = rings.saturating_add(config.fallback.size);
+        let snapshot = engine.store.snapshot_memory();
         let parts = [
             (format!("rings ({})", config.rings.len()), rings),
             ("fallback ring".to_owned(), config.fallback.size),
@@ -91,22 +89,23 @@ impl Memory {
                 engine.memory().saturating_sub(own),
             ),
             ("receive buffers".to_owned(), BATCH_BYTES),
-            ("upkeep of one block".to_owned(), UPKEEP),
+            ("upkeep of one block".to_owned(), COMPRESSING),
             ("events for tails (limits.tail_buffer)".to_owned(), limits.tail_buffer),
-            (
-                format!("searches ({})", limits.searches),
-                limits.searches.saturating_mul(http::search_memory(limits)),
-            ),
+            (format!("searches ({})", limits.searches), http::search_memory(limits, snapshot)),
             ("answers being sent (limits.answers)".to_owned(), limits.answers),
             (
                 format!("tails ({})", limits.tails),
-                limits.tails.saturating_mul(http::tail_memory(limits)),
+                limits.tails.saturating_mul(http::tail_memory(limits, snapshot)),
             ),
-            (format!("exports ({})", limits.exports), limits.exports.saturating_mul(EXPORT)),
+            (
+                format!("exports ({})", limits.exports),
+                limits.exports.saturating_mul(http::export_memory(snapshot)),
+            ),
             (
                 format!("HTTP connections ({})", limits.connections),
-                limits.connections.saturating_mul(CONNECTION),
+                limits.connections.saturating_mul(http::connection_memory(limits)),
             ),
+            ("what the allocator rounds up".to_owned(), own / ROUNDING),
             ("the program".to_owned(), BASE),
         ];
         Self { parts: parts.into(), limit: config.memory_limit }

@@ -43,7 +43,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("limits.udp_tails", "LOGD_LIMITS_UDP_TAILS", "32"),
     setting("limits.udp_queries", "LOGD_LIMITS_UDP_QUERIES", "8"),
     setting("limits.udp_query_results", "LOGD_LIMITS_UDP_QUERY_RESULTS", "1000"),
-    setting("limits.tails", "LOGD_LIMITS_TAILS", "32"),
+    setting("limits.tails", "LOGD_LIMITS_TAILS", "16"),
     setting("limits.tail_buffer", "LOGD_LIMITS_TAIL_BUFFER", "16MiB"),
     setting("limits.searches", "LOGD_LIMITS_SEARCHES", "4"),
     setting("limits.search_time", "LOGD_LIMITS_SEARCH_TIME", "10s"),

@@ -29,9 +29,9 @@ use super::search::place;
 use crate::serve::clock::unix_now;
 
 /// Bytes that are collected before they are handed on.
-const CHUNK: usize = 256 << 10;
+pub(super) const CHUNK: usize = 256 << 10;
 /// Chunks on their way to the client.
-const CHUNKS: usize = 2;
+pub(super) const CHUNKS: usize = 2;
 /// How long one chunk may wait for the client.
 const SEND_TIME: Duration = Duration::from_secs(60);
 
@@ -44,10 +44,10 @@ pub(super) async fn export(
     let now = unix_now();
     let request = params.question(now)?;
     let expr = expression(&request)?;
+    let place = place(&app.exports, "exports").await?;
     let filter = if expr == Expr::All { None } else { Some(&expr) };
     let filter = filter.map(Filter::compile).transpose();
     let filter = filter.map_err(|e| Error::query(&e.into(), &request.filter))?;
-    let place = place(&app.exports, "exports").await?;
     let snapshot = app.snapshot(&request.rings).await?;
     app.counters.exports.fetch_add(1, Ordering::Relaxed);
     let origin = Origin {

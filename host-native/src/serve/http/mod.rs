@@ -8,8 +8,10 @@ use std::time::Instant;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get};
+use logd_core::query::{MAX_VALUE_BYTES, filter};
 use tokio::sync::Semaphore;
 
+use super::COMPRESSING;
 use super::clock::unix_now;
 use super::config::{Config, Limits};
 use super::ingest::Handle;
@@ -43,6 +45,8 @@ pub(super) struct App {
     limits: Limits,
     rate: RateLimit,
     searches: Arc<Semaphore>,
+    /// Threads that searches may have beside their own.
+    helpers: Arc<Semaphore>,
     answers: Answers,
     exports: Arc<Semaphore>,
     tails: Arc<Semaphore>,
@@ -65,6 +69,7 @@ impl App {
             ingest,
             rate: RateLimit::new(limits.requests_per_second, limits.burst),
             searches: Arc::new(Semaphore::new(limits.searches)),
+            helpers: Arc::new(Semaphore::new(search::helpers())),
             answers: Answers::new(limits.answers),
             exports: Arc::new(Semaphore::new(limits.exports)),
             tails: Arc::new(Semaphore::new(limits.tails)),
@@ -90,21 +95,54 @@ fn max_ages(config: &Config) -> Vec<(String, Duration)> {
     rings.chain([fallback]).filter_map(|(prefix, age)| Some((prefix, age?))).collect()
 }
 
-/// Bytes that one search may take at most: on each thread a page and what it counts; then the answer, and its text,
-/// which is up to six times as long as an event of control characters.
-pub(super) fn search_memory(limits: &Limits) -> usize {
-    /// Counts by level, in a tree.
-    const BUCKET: usize = 160;
-    /// The values of a facet, with their places in a table.
-    const FACET: usize = 2 << 20;
-    let found = search::PAGE_BYTES + search::MAX_FACETS * FACET + limits.buckets * BUCKET;
-    search::threads() * found + 7 * search::PAGE_BYTES
+/// Bytes that all searches may take at most: on each thread what it finds and what it reads with; then the answers, and
+/// their texts, which are up to six times as long as events of control characters.
+pub(super) fn search_memory(limits: &Limits, snapshot: usize) -> usize {
+    let thread = thread_memory(limits);
+    let search = thread + snapshot + 7 * search::PAGE_BYTES;
+    // Whatever this machine's cores: what fits on one fits on the next.
+    let helpers = search::MAX_HELPERS.saturating_mul(thread);
+    limits.searches.saturating_mul(search).saturating_add(helpers)
 }
 
-/// Bytes that one tail may take at most: pieces of text in its channel and on both sides of it, and the block that they
-/// are made from.
-pub(super) fn tail_memory(limits: &Limits) -> usize {
-    3 * (tail::PIECE + 6 * limits.text) + FRESH_BYTES
+fn thread_memory(limits: &Limits) -> usize {
+    /// Counts by level, in a tree.
+    const BUCKET: usize = 160;
+    /// A value of a facet, beside its text: its place in a table that grows.
+    const VALUE: usize = 128;
+    let facet = MAX_VALUE_BYTES + limits.facet_values.saturating_mul(VALUE);
+    let found = search::PAGE_BYTES
+        .saturating_add(search::MAX_FACETS.saturating_mul(facet))
+        .saturating_add(limits.buckets.saturating_mul(BUCKET));
+    found + filter::MAX_MEMORY + READING
+}
+
+/// A block that is evicted while it is read, and its columns unpacked.
+pub(super) const READING: usize = 4 << 20;
+
+/// Bytes that one tail may take at most: its filter, pieces of text in its channel and on both sides of it, the block that
+/// they are made from, and the snapshot that it catches up from.
+pub(super) fn tail_memory(limits: &Limits, snapshot: usize) -> usize {
+    filter::MAX_MEMORY + 3 * (tail::PIECE + 6 * limits.text) + FRESH_BYTES + snapshot
+}
+
+/// Bytes that one export may take at most: its filter, what it reads with, the block that it makes, and chunks on their
+/// way, each of which a block may have made longer.
+pub(super) fn export_memory(snapshot: usize) -> usize {
+    /// Of one block, compressed or not.
+    const BLOCK: usize = 1 << 20;
+    filter::MAX_MEMORY
+        + READING
+        + COMPRESSING
+        + (export::CHUNKS + 2) * (export::CHUNK + BLOCK)
+        + snapshot
+}
+
+/// Bytes of one connection: what hyper reads ahead and has yet to write, a body in pieces and joined, a small answer, and
+/// tasks.
+pub(super) fn connection_memory(limits: &Limits) -> usize {
+    const TASKS: usize = 8 << 10;
+    2 * server::BUFFER + limits.body.saturating_mul(2) + answer::SMALL + TASKS
 }
 
 /// Bytes of new events between two hand-overs to the tails: what one receive brings at most, and what is kept of each.

@@ -37,15 +37,16 @@ pub(super) async fn newest(
     })?;
     let page = Page { order: Order::NewestFirst.into(), limit: want, cursor: Vec::new() };
     let request = QueryRequest { page: Some(page), ..QueryRequest::default() };
-    let query = Query::with_filter(filter(&params), &request, &app.query_limits())
-        .map_err(|e| Error::query(&e, ""))?;
-    let snapshot = app.snapshot(&[]).await?;
+    let compile = || {
+        Query::with_filter(filter(&params), &request, &app.query_limits())
+            .map_err(|e| Error::query(&e, ""))
+    };
     let render = move |answer: QueryResponse| {
         let rows = answer.rows.unwrap_or_default();
         let messages: Vec<_> = events(&rows).skip(offset as usize).map(|e| message(&e)).collect();
         Json(messages).into_response()
     };
-    app.answer(query, snapshot, render).await
+    app.answer(compile, &[], render).await
 }
 
 fn whole(params: &Params, name: &str) -> Result<Option<u32>, Error> {

@@ -1,6 +1,7 @@
 //! Runs searches on blocking threads: a bounded number at once, each with a deadline.
 
 use alloc::sync::Arc;
+use core::iter;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::panic::resume_unwind;
@@ -19,8 +20,9 @@ use super::error::Error;
 
 /// Bytes of blocks between two looks at the deadline: a few milliseconds of search.
 const STEP: usize = 4 << 20;
-/// Threads of one search at most. More would gain little: they wait for the same memory.
-const MAX_PARTS: usize = 8;
+/// Threads that searches may have together beyond their own: those that are idle anyway, and not many, for they wait for
+/// the same memory.
+pub(super) const MAX_HELPERS: usize = 3;
 /// How long a request waits for its turn; a dashboard asks several questions at once.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Bytes of a page in memory.
@@ -49,25 +51,35 @@ impl App {
         request: &QueryRequest,
         render: impl FnOnce(QueryResponse) -> Response + Send + 'static,
     ) -> Result<Response, Error> {
-        let query = Query::compile(request, &self.query_limits())
-            .map_err(|e| Error::query(&e, &request.filter))?;
-        let snapshot = self.snapshot(&request.rings).await?;
-        self.answer(query, snapshot, render).await
+        let compile = || {
+            Query::compile(request, &self.query_limits())
+                .map_err(|e| Error::query(&e, &request.filter))
+        };
+        self.answer(compile, &request.rings, render).await
     }
 
-    /// The same for a query that is ready.
+    /// The same for any way to a query.
     pub(super) async fn answer(
         &self,
-        query: Query,
-        snapshot: Snapshot,
+        compile: impl FnOnce() -> Result<Query, Error>,
+        rings: &[String],
         render: impl FnOnce(QueryResponse) -> Response + Send + 'static,
     ) -> Result<Response, Error> {
+        // The place comes first: a request that waits for it takes no memory for automata or copies of open blocks.
+        let place = self.place().await?;
+        let query = compile()?;
+        let snapshot = self.snapshot(rings).await?;
         // Rendered on the searching thread, for a page may be megabytes, and kept in its place until the answer has
         // one of its own: at any moment what is in memory is accounted for.
-        let (response, place) = self.search(query, snapshot, render).await?;
+        let (response, place) = self.search(place, query, snapshot, render).await?;
         let response = self.answers.hold(response).await?;
         drop(place);
         Ok(response)
+    }
+
+    /// A place among the searches.
+    pub(super) async fn place(&self) -> Result<OwnedSemaphorePermit, Error> {
+        place(&self.searches, "searches").await
     }
 
     /// The named rings, or all when none is named.
@@ -84,19 +96,21 @@ impl App {
     /// Runs a search, and `then` on the same thread. What comes of it holds the search's place until it is dropped.
     pub(super) async fn search<T: Send + 'static>(
         &self,
+        place: OwnedSemaphorePermit,
         query: Query,
         snapshot: Snapshot,
         then: impl FnOnce(QueryResponse) -> T + Send + 'static,
     ) -> Result<(T, OwnedSemaphorePermit), Error> {
-        let place = place(&self.searches, "searches").await?;
         self.counters.searches.fetch_add(1, Ordering::Relaxed);
         let limit = self.limits.search_time;
         let cancel = CancelOnDrop::default();
         let cancelled = cancel.0.clone();
+        let helpers = self.helpers.clone();
         let search = tokio::task::spawn_blocking(move || {
             // Held by the thread, not by the request: a client that hangs up does not make room for another
             // search while its own still runs.
-            run(Search::new(query, snapshot), limit, &cancelled).map(|found| (then(found), place))
+            run(Search::new(query, snapshot), &helpers, limit, &cancelled)
+                .map(|found| (then(found), place))
         });
         let answer = search.await.map_err(|_| {
             Error::new(
@@ -114,13 +128,19 @@ impl App {
     }
 }
 
-/// Threads of one search at most.
-pub(super) fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from).min(MAX_PARTS)
+/// How many threads help the searches, all together.
+pub(super) fn helpers() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    (cores - 1).min(MAX_HELPERS)
 }
 
 /// `None` after the time limit, or when nobody waits any more.
-fn run(mut search: Search, limit: Duration, cancelled: &AtomicBool) -> Option<QueryResponse> {
+fn run(
+    mut search: Search,
+    helpers: &Semaphore,
+    limit: Duration,
+    cancelled: &AtomicBool,
+) -> Option<QueryResponse> {
     let start = Instant::now();
     // Most searches end within a step; only longer ones are worth more threads.
     if search.step(STEP) == Step::Done {
@@ -135,13 +155,16 @@ fn run(mut search: Search, limit: Duration, cancelled: &AtomicBool) -> Option<Qu
         }
         true
     };
-    let mut parts = search.split(threads());
+    let help: Vec<_> = iter::from_fn(|| helpers.try_acquire().ok()).collect();
+    let mut parts = search.split(1 + help.len());
+    let (own, others) = parts.split_first_mut()?;
     let finished = std::thread::scope(|scope| {
-        let threads: Vec<_> = parts.iter_mut().map(|part| scope.spawn(|| finish(part))).collect();
+        let threads: Vec<_> = others.iter_mut().map(|part| scope.spawn(|| finish(part))).collect();
+        let own = finish(own);
         // A part that fails is a search that fails.
         let join = |t: ScopedJoinHandle<'_, bool>| t.join().unwrap_or_else(|e| resume_unwind(e));
         let ended: Vec<bool> = threads.into_iter().map(join).collect();
-        ended.into_iter().all(|part| part)
+        own && ended.into_iter().all(|part| part)
     });
     let mut parts = parts.into_iter();
     let mut whole = parts.next().filter(|_| finished)?;

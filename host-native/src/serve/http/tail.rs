@@ -55,8 +55,8 @@ pub(super) async fn tail(
     let text = params.get("q").unwrap_or_default();
     let expr = parse::parse(text)
         .map_err(|e: ParseError| Error::query(&QueryError::Parse(Box::new(e)), text))?;
-    let filter = Filter::compile(&expr).map_err(|e| Error::query(&e.into(), text))?;
     let place = app.tails.clone().try_acquire_owned().map_err(|_| full("tails"))?;
+    let filter = Filter::compile(&expr).map_err(|e| Error::query(&e.into(), text))?;
     let start = app.ingest.tail().await?;
     let (out, pieces) = mpsc::channel(PIECES);
     let tail = Tail { app, filter, out, seen: start.last_seq };
@@ -158,13 +158,13 @@ impl Tail {
         if missed > 0 {
             self.tell_missed(missed, h.first_seq.saturating_sub(1), &mut piece);
         }
-        let mut scratch = Scratch::default();
-        let selected: Vec<usize> = self.filter.select(&block.view(&mut scratch)).iter().collect();
-        let mut rest = &selected[..];
-        while !rest.is_empty() {
-            // A view cannot be kept while another thread may go on with this task.
-            let taken = self.fill(&mut piece, block, rest);
-            rest = &rest[taken..];
+        let selected = self.filter.select(&block.view(&mut Scratch::default()));
+        let mut next = 0;
+        // A view cannot be kept while another thread may go on with this task.
+        while let Some(row) =
+            self.fill(&mut piece, block, selected.iter().skip_while(|&r| r < next))
+        {
+            next = row + 1;
             self.send(core::mem::take(&mut piece)).await?;
         }
         self.send(piece).await
@@ -211,14 +211,16 @@ impl Tail {
         snapshot: &Snapshot,
     ) -> Result<QueryResponse, Gone> {
         let limits = Limits { max_page_bytes: PAGE_BYTES, ..self.app.query_limits() };
-        let query = Query::with_filter(expr, request, &limits).map_err(|_| Gone)?;
-        loop {
-            match self.app.search(query.clone(), snapshot.clone(), |answer| answer).await {
-                Ok((answer, _)) => return Ok(answer),
+        let place = loop {
+            match self.app.place().await {
+                Ok(place) => break place,
                 Err(e) if e.is_temporary() && !self.out.is_closed() => {}
                 Err(_) => return Err(Gone),
             }
-        }
+        };
+        let query = Query::with_filter(expr, request, &limits).map_err(|_| Gone)?;
+        let answer = self.app.search(place, query, snapshot.clone(), |answer| answer).await;
+        answer.map(|(answer, _)| answer).map_err(|_| Gone)
     }
 
     /// `id` is that of the last event before the gap ends.
@@ -236,14 +238,18 @@ impl Tail {
         self.out.send(chunk.into()).await.map_err(|_| Gone)
     }
 
-    /// Adds events of these rows until the piece is full; how many rows it took, at least one.
-    fn fill(&self, piece: &mut Vec<u8>, block: &Block, rows: &[usize]) -> usize {
+    /// Adds events of these rows until the piece is full; the last row that it took, if there was one.
+    fn fill(
+        &self,
+        piece: &mut Vec<u8>,
+        block: &Block,
+        rows: impl Iterator<Item = usize>,
+    ) -> Option<usize> {
         let mut scratch = Scratch::default();
-        let view = block.view(&mut scratch);
-        let mut events = view.rows();
-        let mut taken = 0;
-        for &row in rows {
-            taken += 1;
+        let mut events = block.view(&mut scratch).rows();
+        let mut last = None;
+        for row in rows {
+            last = Some(row);
             let Some(e) = events.at(row) else { break };
             let event = Event {
                 seq: e.seq,
@@ -259,7 +265,7 @@ impl Tail {
                 break;
             }
         }
-        taken
+        last
     }
 
     /// JSON has no raw line ends, so an event is one `data` line.
