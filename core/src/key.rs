@@ -61,6 +61,13 @@ impl<'a> Key<'a> {
         Ok(Self(s))
     }
 
+    /// A string of which [`Self::parse`] made a key before.
+    #[inline]
+    pub(crate) fn checked_before(s: &'a str) -> Self {
+        debug_assert!(Self::parse(s).is_ok());
+        Self(s)
+    }
+
     /// The key as it was given.
     pub fn as_str(self) -> &'a str {
         self.0

@@ -15,6 +15,24 @@ pub(crate) fn write(out: &mut Vec<u8>, mut v: u64) {
     out.push(v as u8);
 }
 
+/// Puts the number of bytes that follow the byte at `at` in the place of that byte.
+#[inline]
+pub(crate) fn write_len_at(out: &mut Vec<u8>, at: usize) {
+    let len = out.len() - at - 1;
+    // Most are short; for the others the bytes are moved.
+    if len < 0x80 {
+        out[at] = len as u8;
+        return;
+    }
+    let more = self::len(len as u64) - 1;
+    out.resize(out.len() + more, 0);
+    out.copy_within(at + 1..at + 1 + len, at + 1 + more);
+    for i in 0..more {
+        out[at + i] = (len >> (7 * i)) as u8 | 0x80;
+    }
+    out[at + more] = (len >> (7 * more)) as u8;
+}
+
 /// Bytes that [`write`] appends.
 #[inline]
 pub(crate) fn len(v: u64) -> usize {
@@ -63,6 +81,7 @@ pub(crate) fn unzigzag(v: u64) -> i64 {
 mod tests {
     use super::*;
     use crate::test;
+    use alloc::vec;
     use proptest::prelude::*;
 
     proptest! {
@@ -79,6 +98,19 @@ mod tests {
                 prop_assert_eq!(read(&mut rest), Some(v));
             }
             prop_assert!(rest.is_empty());
+        }
+
+        #[test]
+        fn a_length_may_be_written_last(before in 0..4usize, len in prop_oneof![0..300usize, 16_300..16_500usize]) {
+            let content = vec![7; len];
+            let mut out = vec![9; before];
+            let mut expect = out.clone();
+            out.push(0);
+            out.extend_from_slice(&content);
+            write_len_at(&mut out, before);
+            write(&mut expect, len as u64);
+            expect.extend_from_slice(&content);
+            prop_assert_eq!(out, expect);
         }
 
         #[test]

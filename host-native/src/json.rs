@@ -76,15 +76,7 @@ pub fn events(rows: &Rows) -> impl Iterator<Item = Event<'_>> {
 }
 
 fn from_wire(attribute: &wire::Attribute) -> Option<Attribute<'_>> {
-    use wire::attribute::Value as Wire;
-    let value = match attribute.value.as_ref()? {
-        Wire::Text(s) => Value::Text(s),
-        Wire::Int(n) => Value::Int(*n),
-        Wire::Float(x) => Value::Float(*x),
-        Wire::Flag(b) => Value::Flag(*b),
-        Wire::Bytes(b) => Value::Bytes(b),
-    };
-    Some(Attribute { name: &attribute.name, value })
+    Some(Attribute { name: &attribute.name, value: attribute.value.as_ref()?.into() })
 }
 
 /// Appends attributes as one JSON object.

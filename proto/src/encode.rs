@@ -22,7 +22,7 @@
 //! # Ok::<(), logd_proto::prost::DecodeError>(())
 //! ```
 
-pub use crate::borrowed::Value;
+pub use crate::Value;
 use alloc::vec::Vec;
 
 /// A field's tag as it stands on the wire: `number << 3 | wire type`. All of them fit one byte.
@@ -186,31 +186,10 @@ fn zigzag(n: i64) -> u64 {
 mod tests {
     use super::*;
     use crate::wire;
-    use alloc::borrow::ToOwned;
     use alloc::string::String;
     use alloc::vec;
     use proptest::prelude::*;
     use prost::Message;
-
-    fn owned(value: Value<'_>) -> wire::attribute::Value {
-        match value {
-            Value::Text(s) => wire::attribute::Value::Text(s.to_owned()),
-            Value::Int(n) => wire::attribute::Value::Int(n),
-            Value::Float(x) => wire::attribute::Value::Float(x),
-            Value::Flag(b) => wire::attribute::Value::Flag(b),
-            Value::Bytes(b) => wire::attribute::Value::Bytes(b.to_vec()),
-        }
-    }
-
-    fn borrowed(value: &wire::attribute::Value) -> Value<'_> {
-        match value {
-            wire::attribute::Value::Text(s) => Value::Text(s),
-            wire::attribute::Value::Int(n) => Value::Int(*n),
-            wire::attribute::Value::Float(x) => Value::Float(*x),
-            wire::attribute::Value::Flag(b) => Value::Flag(*b),
-            wire::attribute::Value::Bytes(b) => Value::Bytes(b),
-        }
-    }
 
     fn any_value() -> impl Strategy<Value = wire::attribute::Value> {
         use wire::attribute::Value as Wire;
@@ -246,7 +225,7 @@ mod tests {
         severity(&mut out, msg.severity as u8);
         text(&mut out, &msg.txt);
         for a in &msg.attributes {
-            attribute(&mut out, &a.name, borrowed(a.value.as_ref().unwrap()));
+            attribute(&mut out, &a.name, a.value.as_ref().unwrap().into());
         }
         out
     }
@@ -325,7 +304,7 @@ mod tests {
             let mut out = Vec::new();
             attribute(&mut out, "a", value);
             let msg = wire::Msg::decode(&out[..]).unwrap();
-            let expect = wire::Attribute { name: String::from("a"), value: Some(owned(value)) };
+            let expect = wire::Attribute { name: String::from("a"), value: Some(value.into()) };
             assert_eq!(msg.attributes, [expect]);
         }
     }

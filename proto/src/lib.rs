@@ -5,6 +5,7 @@
 //! - [`buffer`]: what describes a block of events (`buffer.proto`).
 //! - [`borrowed`]: decodes a datagram's payload without allocating; the same format, for the hot path.
 //! - [`encode`]: encodes a WRITE into a buffer that the caller keeps.
+//! - [`Value`]: an attribute's value, borrowed, on either way.
 
 #![no_std]
 
@@ -12,6 +13,7 @@ extern crate alloc;
 
 pub mod borrowed;
 pub mod encode;
+mod value;
 
 /// Generated from `wire.proto`.
 #[expect(
@@ -41,3 +43,4 @@ pub mod buffer {
 }
 
 pub use prost;
+pub use value::Value;

@@ -6,7 +6,8 @@ use core::time::Duration;
 
 use logd_core::datagram::{Keyring, MAC_LEN, Right, Secret, Signer, Verified, Verifier};
 use logd_core::time::UnixNanos;
-use logd_proto::borrowed::{Cmd, Msg, Value as Borrowed};
+use logd_proto::Value as Borrowed;
+use logd_proto::borrowed::{Cmd, Msg};
 use logd_proto::prost::Message;
 use logd_proto::wire;
 use serde_json::{Map, Value, json};
@@ -88,7 +89,7 @@ fn legacy_datagrams_need_a_secret_that_accepts_them() {
 /// What the borrowed decoder reads from a payload, in the words of the vectors.
 fn cmd_json(payload: &[u8]) -> Value {
     let cmd = Cmd::parse(payload).unwrap();
-    let events: Vec<_> = cmd.msgs().map(|bytes| msg_json(&Msg::parse(bytes).unwrap())).collect();
+    let events: Vec<_> = cmd.msgs().map(msg_json).collect();
     json!({
         "name": cmd.name.as_str_name(),
         "sender": cmd.sender.to_string(),
@@ -98,11 +99,12 @@ fn cmd_json(payload: &[u8]) -> Value {
     })
 }
 
-fn msg_json(msg: &Msg<'_>) -> Value {
-    let attributes: Vec<_> = msg
-        .attributes()
+fn msg_json(bytes: &[u8]) -> Value {
+    let mut attributes = Vec::new();
+    let msg = Msg::parse(bytes, |attribute| attributes.push(attribute)).unwrap();
+    let attributes: Vec<_> = attributes
+        .iter()
         .map(|attribute| {
-            let attribute = attribute.unwrap();
             let (kind, value) = match attribute.value.unwrap() {
                 Borrowed::Text(v) => ("text", json!(v)),
                 Borrowed::Int(v) => ("int", json!(v.to_string())),

@@ -11,6 +11,7 @@ use logd_proto::buffer::{BlockHeader, Column, ColumnKind, Compression, KeyCount}
 
 use super::{Block, TERMINATOR, attributes};
 use crate::event::NewEvent;
+use crate::key::Key;
 use crate::severity::Severity;
 use crate::time::UnixNanos;
 use crate::varint;
@@ -37,8 +38,6 @@ pub struct OpenBlock {
     key: Vec<u8>,
     text: Vec<u8>,
     attributes: Vec<u8>,
-    /// Entries of the event that is being appended, before their length is known.
-    entries: Vec<u8>,
 }
 
 impl Default for OpenBlock {
@@ -64,7 +63,6 @@ impl OpenBlock {
             key: Vec::new(),
             text: Vec::new(),
             attributes: Vec::new(),
-            entries: Vec::new(),
         }
     }
 
@@ -100,12 +98,12 @@ impl OpenBlock {
             &self.key,
             &self.text,
             &self.attributes,
-            &self.entries,
         ];
         columns.iter().map(|c| c.capacity()).sum::<usize>() + self.keys.bytes + self.names.bytes
     }
 
     /// Upper bound of what appending `event` adds to [`Self::len_bytes`].
+    #[inline]
     pub fn max_cost(event: &NewEvent<'_>) -> usize {
         let attributes: usize = event
             .attributes
@@ -117,6 +115,23 @@ impl OpenBlock {
 
     /// Appends an event. `seq` must be above the last one's.
     pub fn push(&mut self, seq: u64, received: UnixNanos, event: &NewEvent<'_>) {
+        let key = self.intern_key(event.key);
+        self.push_with_key(key, seq, received, event);
+    }
+
+    /// Index of the key in this block; it stays until the block is sealed.
+    pub(crate) fn intern_key(&mut self, key: Key<'_>) -> u32 {
+        self.keys.intern(key.as_str(), &mut self.header.keys, new_key, |k| &k.key)
+    }
+
+    /// [`Self::push`] of an event whose key has been interned.
+    pub(crate) fn push_with_key(
+        &mut self,
+        key: u32,
+        seq: u64,
+        received: UnixNanos,
+        event: &NewEvent<'_>,
+    ) {
         let (time, received) = (event.time.0, received.0);
         if self.is_empty() {
             self.begin(seq, time, received);
@@ -130,7 +145,6 @@ impl OpenBlock {
         h.max_received = h.max_received.max(received);
         h.by_severity[usize::from(event.severity.number())] += 1;
 
-        let key = self.keys.intern(event.key.as_str(), &mut h.keys, new_key, |k| &k.key);
         h.keys[key as usize].events += 1;
 
         varint::write(&mut self.seq, seq - self.last_seq);
@@ -160,20 +174,24 @@ impl OpenBlock {
             self.attributes.push(0);
             return;
         }
-        self.entries.clear();
+        let start = self.attributes.len();
+        self.attributes.push(0);
         for a in event.attributes {
             let names = &mut self.header.attribute_names;
             let name = self.names.intern(a.name, names, str::to_string, |n| n);
-            attributes::write(&mut self.entries, name, a.value);
+            attributes::write(&mut self.attributes, name, a.value);
         }
-        varint::write(&mut self.attributes, self.entries.len() as u64);
-        self.attributes.extend_from_slice(&self.entries);
+        varint::write_len_at(&mut self.attributes, start);
     }
 
     /// The events so far as a block of their own; the open block goes on.
     pub fn freeze(&self) -> Block {
+        self.block(self.header.clone())
+    }
+
+    /// The columns under `header`.
+    fn block(&self, mut header: BlockHeader) -> Block {
         let columns = self.columns();
-        let mut header = self.header.clone();
         let mut body = Vec::with_capacity(columns.iter().map(|(_, c)| c.len()).sum());
         for (kind, column) in columns {
             body.extend_from_slice(column);
@@ -191,8 +209,8 @@ impl OpenBlock {
 
     /// The events so far as a block; the open block is empty again and keeps its buffers.
     pub fn seal(&mut self) -> Block {
-        let block = self.freeze();
-        self.header = empty_header();
+        let header = core::mem::replace(&mut self.header, empty_header());
+        let block = self.block(header);
         self.keys.clear();
         self.names.clear();
         for column in [

@@ -6,7 +6,7 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
-use super::mac::{Fingerprint, HmacKey, LegacyKey, Mac};
+use super::mac::{Comparer, Fingerprint, HmacKey, LegacyKey, Mac};
 
 /// What a secret may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -110,7 +110,7 @@ pub struct Keyring {
     /// Those with the right to write first: they sign nearly every datagram.
     keys: Vec<Key>,
     /// Makes [`Key::fingerprint`].
-    fingerprint: HmacKey,
+    comparer: Comparer,
     any_legacy: bool,
 }
 
@@ -127,12 +127,7 @@ struct Key {
 impl Keyring {
     /// A keyring of these secrets. The same bytes under several names are one secret with the rights of all.
     pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Result<Self, KeyringError> {
-        let mut keyring = Self {
-            keys: Vec::new(),
-            // Only to make lengths equal; that it is known does not matter.
-            fingerprint: HmacKey::new(b"logd: compare secrets"),
-            any_legacy: false,
-        };
+        let mut keyring = Self { keys: Vec::new(), comparer: Comparer::new(), any_legacy: false };
         for secret in secrets {
             keyring.add(&secret)?;
         }
@@ -147,7 +142,7 @@ impl Keyring {
         if secret.bytes.is_empty() {
             return Err(KeyringError::EmptySecret(secret.name.clone()));
         }
-        let fingerprint = self.fingerprint.fingerprint(&secret.bytes);
+        let fingerprint = self.comparer.fingerprint(&secret.bytes);
         let index = match self.keys.iter().position(|key| key.fingerprint == fingerprint) {
             Some(index) => {
                 let name = &mut self.keys[index].name;
@@ -182,7 +177,7 @@ impl Keyring {
     /// Takes the same time whichever secret it is, and however much of one it has in common.
     #[must_use]
     pub fn authorize(&self, right: Right, presented: &[u8]) -> bool {
-        let presented = self.fingerprint.fingerprint(presented);
+        let presented = self.comparer.fingerprint(presented);
         let mut authorized = false;
         for key in &self.keys {
             // `&`, not `&&`, and no early exit.

@@ -2,83 +2,68 @@
 
 use alloc::string::String;
 
-use logd_proto::borrowed::Msg;
+use arrayvec::ArrayVec;
+use logd_proto::borrowed::{self, Msg};
 use logd_proto::wire::{HttpMethod, Lvl};
 
 use super::config::MAX_DATAGRAM_LEN;
 use crate::drop::DropReason;
 use crate::event::{Attribute, NewEvent, Value, names};
-use crate::key::Key;
 use crate::severity::Severity;
+use crate::store::{Found, Store};
 use crate::time::UnixNanos;
 
 /// Most attributes of one event, those with a field of their own in the original protocol included.
 pub const MAX_ATTRIBUTES: usize = 64;
 
-/// What [`event`] writes into: the attributes of one event, and its key when it has to be put together.
-pub(super) struct Parts<'a> {
-    attributes: [Attribute<'a>; MAX_ATTRIBUTES],
-    len: usize,
-}
-
-impl<'a> Parts<'a> {
-    pub(super) fn new() -> Self {
-        const NONE: Attribute<'static> = Attribute { name: "", value: Value::Flag(false) };
-        Self { attributes: [NONE; MAX_ATTRIBUTES], len: 0 }
-    }
-
-    fn push(&mut self, name: &'a str, value: Value<'a>) -> Result<(), DropReason> {
-        let slot = self.attributes.get_mut(self.len).ok_or(DropReason::TooManyAttributes)?;
-        *slot = Attribute { name, value };
-        self.len += 1;
-        Ok(())
-    }
-}
+/// The attributes of one event.
+pub(super) type Attributes<'a> = ArrayVec<Attribute<'a>, MAX_ATTRIBUTES>;
 
 /// One event of a WRITE.
 ///
-/// `received_time` is the time of its datagram, which an event without one takes. `key` is a buffer for the key
-/// of an event that comes with env, svc and fn.
+/// `datagram_time` is taken by an event without one of its own. `key` is a buffer for the key of an event that
+/// comes with env, svc and fn, `attributes` one for its attributes. `store` knows valid keys.
 #[inline]
 pub(super) fn event<'e, 'a: 'e>(
     raw: &'a [u8],
     datagram_time: UnixNanos,
     key: &'e mut String,
-    parts: &'e mut Parts<'a>,
-) -> Result<NewEvent<'e>, DropReason> {
-    let msg = Msg::parse(raw).map_err(|_| DropReason::Undecodable)?;
-    attributes(&msg, parts)?;
-    Ok(NewEvent {
-        time: msg.time.map_or(datagram_time, UnixNanos),
-        key: self::key(&msg, key)?,
-        severity: severity(&msg)?,
-        text: msg.txt,
-        attributes: &parts.attributes[..parts.len],
-    })
+    attributes: &'e mut Attributes<'a>,
+    store: &mut Store,
+) -> Result<(Found, NewEvent<'e>), DropReason> {
+    attributes.clear();
+    let mut listed = Ok(());
+    let msg = Msg::parse(raw, |a| listed = listed.and_then(|()| push(attributes, a)))
+        .map_err(|_| DropReason::Undecodable)?;
+    listed?;
+    original_fields(&msg, attributes)?;
+    let severity = severity(&msg)?;
+    let (key, found) = store.find(self::key(&msg, key)?).map_err(|_| DropReason::InvalidKey)?;
+    let time = msg.time.map_or(datagram_time, UnixNanos);
+    Ok((found, NewEvent { time, key, severity, text: msg.txt, attributes }))
 }
 
 /// As it was sent, or `/env/svc/fn`, without the last when there is none.
-fn key<'e, 'a: 'e>(msg: &Msg<'a>, buffer: &'e mut String) -> Result<Key<'e>, DropReason> {
-    let whole = if msg.key.is_empty() {
-        buffer.clear();
-        // A segment longer than any key must not grow the buffer for good.
-        let len = msg.env.len() + msg.svc.len() + msg.function.len();
-        if len > crate::key::MAX_KEY_LEN {
-            return Err(DropReason::InvalidKey);
-        }
-        for segment in [msg.env, msg.svc] {
-            buffer.push('/');
-            buffer.push_str(segment);
-        }
-        if !msg.function.is_empty() {
-            buffer.push('/');
-            buffer.push_str(msg.function);
-        }
-        buffer
-    } else {
-        msg.key
-    };
-    Key::parse(whole).map_err(|_| DropReason::InvalidKey)
+#[inline]
+fn key<'e, 'a: 'e>(msg: &Msg<'a>, buffer: &'e mut String) -> Result<&'e str, DropReason> {
+    if !msg.key.is_empty() {
+        return Ok(msg.key);
+    }
+    buffer.clear();
+    // A segment longer than any key must not grow the buffer for good.
+    let len = msg.env.len() + msg.svc.len() + msg.function.len();
+    if len > crate::key::MAX_KEY_LEN {
+        return Err(DropReason::InvalidKey);
+    }
+    for segment in [msg.env, msg.svc] {
+        buffer.push('/');
+        buffer.push_str(segment);
+    }
+    if !msg.function.is_empty() {
+        buffer.push('/');
+        buffer.push_str(msg.function);
+    }
+    Ok(buffer)
 }
 
 fn severity(msg: &Msg<'_>) -> Result<Severity, DropReason> {
@@ -88,31 +73,52 @@ fn severity(msg: &Msg<'_>) -> Result<Severity, DropReason> {
     Lvl::try_from(msg.lvl).map(Severity::from_lvl).map_err(|_| DropReason::InvalidSeverity)
 }
 
-/// The fields of the original protocol first, then the list.
-fn attributes<'a>(msg: &Msg<'a>, parts: &mut Parts<'a>) -> Result<(), DropReason> {
-    parts.len = 0;
-    match HttpMethod::try_from(msg.http_method) {
-        Ok(HttpMethod::MethodUnknown) => {}
-        Ok(method) => parts.push(names::HTTP_METHOD, Value::Text(method.as_str_name()))?,
+/// One more of the event's list.
+#[inline]
+fn push<'a>(
+    attributes: &mut Attributes<'a>,
+    listed: borrowed::Attribute<'a>,
+) -> Result<(), DropReason> {
+    let borrowed::Attribute { name, value: Some(value) } = listed else {
+        return Err(DropReason::BadAttribute);
+    };
+    if name.is_empty() {
+        return Err(DropReason::BadAttribute);
+    }
+    attributes.try_push(Attribute { name, value }).map_err(|_| DropReason::TooManyAttributes)
+}
+
+/// The fields of the original protocol become attributes, before those of the list.
+#[inline]
+fn original_fields<'a>(msg: &Msg<'a>, attributes: &mut Attributes<'a>) -> Result<(), DropReason> {
+    if msg.http_method == 0
+        && msg.response_status == 0
+        && msg.url.is_empty()
+        && msg.stack_trace.is_empty()
+    {
+        return Ok(());
+    }
+    let method = match HttpMethod::try_from(msg.http_method) {
+        Ok(HttpMethod::MethodUnknown) => None,
+        Ok(method) => Some(Value::Text(method.as_str_name())),
         // A later version's method: better its number than no event.
-        Err(_) => parts.push(names::HTTP_METHOD, Value::Int(i64::from(msg.http_method)))?,
-    }
-    if !msg.url.is_empty() {
-        parts.push(names::URL, Value::Text(msg.url))?;
-    }
-    if msg.response_status != 0 {
-        parts.push(names::STATUS, Value::Int(i64::from(msg.response_status)))?;
-    }
-    if !msg.stack_trace.is_empty() {
-        parts.push(names::STACK_TRACE, Value::Text(msg.stack_trace))?;
-    }
-    for attribute in msg.attributes() {
-        let attribute = attribute.map_err(|_| DropReason::Undecodable)?;
-        let value = attribute.value.ok_or(DropReason::BadAttribute)?;
-        if attribute.name.is_empty() {
-            return Err(DropReason::BadAttribute);
-        }
-        parts.push(attribute.name, value.into())?;
+        Err(_) => Some(Value::Int(i64::from(msg.http_method))),
+    };
+    let text = |s: &'a str| (!s.is_empty()).then_some(Value::Text(s));
+    let status = (msg.response_status != 0).then(|| Value::Int(i64::from(msg.response_status)));
+    let fields = [
+        (names::HTTP_METHOD, method),
+        (names::URL, text(msg.url)),
+        (names::STATUS, status),
+        (names::STACK_TRACE, text(msg.stack_trace)),
+    ];
+    let mut at = 0;
+    for (name, value) in fields {
+        let Some(value) = value else { continue };
+        attributes
+            .try_insert(at, Attribute { name, value })
+            .map_err(|_| DropReason::TooManyAttributes)?;
+        at += 1;
     }
     Ok(())
 }
@@ -137,6 +143,7 @@ pub(super) fn check_attributes(attributes: &[Attribute<'_>]) -> Result<(), DropR
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::{MIN_BUDGET, RingConfig, StoreConfig};
     use crate::test;
     use alloc::string::ToString;
     use alloc::vec;
@@ -149,11 +156,23 @@ mod tests {
     /// Key, severity number, time, text and attributes of what `msg` becomes.
     fn stored(msg: &wire::Msg) -> Result<(String, u8, i64, String, Vec<String>), DropReason> {
         let raw = msg.encode_to_vec();
-        let (mut key, mut parts) = (String::from("left over"), Parts::new());
-        let event = event(&raw, DATAGRAM_TIME, &mut key, &mut parts)?;
+        let mut store = store();
+        let (mut key, mut attributes) = (String::from("left over"), Attributes::new());
+        let (_, event) = event(&raw, DATAGRAM_TIME, &mut key, &mut attributes, &mut store)?;
         let attributes = event.attributes.iter().map(|a| alloc::format!("{a:?}")).collect();
         let key = event.key.as_str().to_string();
         Ok((key, event.severity.number(), event.time.0, event.text.to_string(), attributes))
+    }
+
+    fn store() -> Store {
+        let fallback = RingConfig {
+            prefix: String::new(),
+            budget: MIN_BUDGET,
+            max_age: None,
+            max_events: None,
+            hot: 0,
+        };
+        Store::new(StoreConfig { rings: vec![], fallback }).unwrap()
     }
 
     fn msg() -> wire::Msg {

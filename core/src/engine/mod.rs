@@ -36,9 +36,9 @@ use crate::drop::DropReason;
 use crate::event::NewEvent;
 use crate::fresh::Fresh;
 use crate::query::filter::Filter;
-use crate::store::{RingStatus, Snapshot, Store, UpkeepDone, UpkeepJob};
+use crate::store::{Found, RingStatus, Snapshot, Store, UpkeepDone, UpkeepJob};
 use crate::time::{MonoNanos, Now};
-use ingest::Parts;
+use ingest::Attributes;
 use peers::Peers;
 use refused::RefusedSenders;
 use udp_query::UdpQuery;
@@ -284,7 +284,11 @@ impl Engine {
     /// Returns its sequence number.
     pub fn append(&mut self, now: Now, event: &NewEvent<'_>) -> Result<u64, DropReason> {
         self.now = now;
-        let stored = ingest::check_attributes(event.attributes).and_then(|()| self.store(event));
+        let stored = ingest::check_attributes(event.attributes).and_then(|()| {
+            let (_, found) =
+                self.store.find(event.key.as_str()).map_err(|_| DropReason::InvalidKey)?;
+            self.store(found, event)
+        });
         self.count_event(stored);
         stored
     }
@@ -394,10 +398,11 @@ impl Engine {
         }
         self.senders.observe(cmd.sender, cmd.counter, msgs.len() as u64);
         let mut key = core::mem::take(&mut self.key);
-        let mut parts = Parts::new();
+        let mut attributes = Attributes::new();
         for raw in msgs {
-            let stored = ingest::event(raw, verified.time, &mut key, &mut parts)
-                .and_then(|event| self.store(&event));
+            let stored =
+                ingest::event(raw, verified.time, &mut key, &mut attributes, &mut self.store)
+                    .and_then(|(found, event)| self.store(found, &event));
             self.count_event(stored);
         }
         self.key = key;
@@ -406,11 +411,11 @@ impl Engine {
 
     /// Stores an event whose attributes have been checked, and hands it to the tails.
     #[inline]
-    fn store(&mut self, event: &NewEvent<'_>) -> Result<u64, DropReason> {
+    fn store(&mut self, found: Found, event: &NewEvent<'_>) -> Result<u64, DropReason> {
         if event.text.len() > self.config.max_text_len {
             return Err(DropReason::TextTooLong);
         }
-        let seq = self.store.append(self.now, event)?;
+        let seq = self.store.append_to(found, self.now, event)?;
         self.fresh.push(seq, self.now.unix, event);
         if self.peers.tails() > 0 {
             let stored = EventRef::accepted(seq, self.now.unix, event);

@@ -456,16 +456,6 @@ mod tests {
         ]
     }
 
-    fn borrowed(value: &wire::attribute::Value) -> Value<'_> {
-        match value {
-            wire::attribute::Value::Text(s) => Value::Text(s),
-            wire::attribute::Value::Int(n) => Value::Int(*n),
-            wire::attribute::Value::Float(x) => Value::Float(*x),
-            wire::attribute::Value::Flag(b) => Value::Flag(*b),
-            wire::attribute::Value::Bytes(b) => Value::Bytes(b),
-        }
-    }
-
     proptest! {
         /// Decoding what was written and encoding it with prost gives the same bytes.
         #[test]
@@ -485,7 +475,7 @@ mod tests {
                 Attribute { name: names::URL, value: Value::Text(&url) },
             ];
             attributes.extend(
-                others.iter().map(|(name, value)| Attribute { name, value: borrowed(value) }),
+                others.iter().map(|(name, value)| Attribute { name, value: value.into() }),
             );
             let reply = Reply {
                 time: Some(UnixNanos(time)),

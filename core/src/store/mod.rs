@@ -15,7 +15,7 @@ pub use upkeep::{UpkeepDone, UpkeepJob};
 
 use crate::drop::DropReason;
 use crate::event::NewEvent;
-use crate::key;
+use crate::key::{self, InvalidKey, Key};
 use crate::time::{Now, UnixNanos};
 use ring::Ring;
 use router::Router;
@@ -78,6 +78,10 @@ impl fmt::Display for StoreError {
 
 impl core::error::Error for StoreError {}
 
+/// A key that has been looked up; holds until the next one is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found(usize);
+
 /// Keeps the newest events of each ring.
 #[derive(Debug)]
 pub struct Store {
@@ -100,9 +104,28 @@ impl Store {
 
     /// Stores an event in the ring of its key and gives it the next sequence number; the first is 1.
     pub fn append(&mut self, now: Now, event: &NewEvent<'_>) -> Result<u64, DropReason> {
+        let (_, found) = self.find(event.key.as_str()).map_err(|_| DropReason::InvalidKey)?;
+        self.append_to(found, now, event)
+    }
+
+    /// Checks a key and finds where its events go: for [`Self::append_to`].
+    #[inline]
+    pub(crate) fn find<'k>(&mut self, key: &'k str) -> Result<(Key<'k>, Found), InvalidKey> {
+        let (key, route) = self.router.find(key)?;
+        Ok((key, Found(route)))
+    }
+
+    /// [`Self::append`] for an event whose key has been looked up.
+    #[inline]
+    pub(crate) fn append_to(
+        &mut self,
+        found: Found,
+        now: Now,
+        event: &NewEvent<'_>,
+    ) -> Result<u64, DropReason> {
         let seq = self.last_seq + 1;
-        let ring = self.router.route(event.key.as_str());
-        self.rings[ring].append(seq, now.unix, event)?;
+        let route = self.router.route(found.0);
+        self.rings[route.ring].append(seq, now.unix, event, &mut route.place)?;
         self.last_seq = seq;
         Ok(seq)
     }

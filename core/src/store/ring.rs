@@ -69,6 +69,14 @@ pub(super) struct Evicted {
     pub(super) last_received: UnixNanos,
 }
 
+/// Where the open block has a key, so that it need not be looked up there for each event.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place {
+    /// Which of the ring's open blocks, counted from 1; 0 is none.
+    block: u64,
+    key: u32,
+}
+
 #[derive(Debug)]
 pub(super) struct Ring {
     config: RingConfig,
@@ -78,6 +86,12 @@ pub(super) struct Ring {
     sealed_bytes: usize,
     sealed_events: u64,
     open: OpenBlock,
+    /// How many open blocks there have been, this one included.
+    opened: u64,
+    /// At least the bytes in `open`; exact now and then.
+    open_bound: usize,
+    /// What `open` has allocated.
+    open_capacity: usize,
     /// The copy of `open` that the last snapshot made, while nothing has been appended since.
     frozen: Option<Arc<Block>>,
     evicted: Evicted,
@@ -92,31 +106,58 @@ impl Ring {
             sealed_bytes: 0,
             sealed_events: 0,
             open: OpenBlock::new(),
+            opened: 1,
+            open_bound: 0,
+            open_capacity: 0,
             frozen: None,
             evicted: Evicted::default(),
             upkeep: Upkeep::default(),
         }
     }
 
+    #[inline]
     pub(super) fn append(
         &mut self,
         seq: u64,
         received: UnixNanos,
         event: &NewEvent<'_>,
+        place: &mut Place,
     ) -> Result<(), DropReason> {
         let cost = OpenBlock::max_cost(event);
         if cost > self.config.budget / MAX_EVENT_SHARE {
             return Err(DropReason::RingFull);
         }
         self.frozen = None;
-        let full = self.open.len_bytes() + cost > self.block_bytes()
-            || self.open.events() as u64 >= self.block_events();
-        if full && !self.open.is_empty() {
+        let full = !self.has_room(cost) && !self.open.is_empty();
+        if full {
             self.seal();
         }
-        self.open.push(seq, received, event);
-        self.fit();
+        if place.block != self.opened {
+            *place = Place { block: self.opened, key: self.open.intern_key(event.key) };
+        }
+        self.open.push_with_key(place.key, seq, received, event);
+        self.open_bound += cost;
+        let capacity = self.open.capacity_bytes();
+        // Nothing else changes how much the ring holds.
+        if full || capacity != self.open_capacity || self.config.max_events.is_some() {
+            self.open_capacity = capacity;
+            self.fit();
+        }
         Ok(())
+    }
+
+    /// Whether the open block may take one more event that takes at most `cost` bytes.
+    #[inline]
+    fn has_room(&mut self, cost: usize) -> bool {
+        // Events take less than they might. Their bytes are summed up when it matters, and not for each event.
+        if self.open_bound + cost > self.block_bytes() {
+            self.open_bound = self.open.len_bytes();
+        }
+        self.open_bound + cost <= self.block_bytes()
+            && self
+                .config
+                .max_events
+                .is_none_or(|_| (self.open.events() as u64) < self.block_events())
     }
 
     /// Evicts what is too old; seals an open block that would otherwise outlive its age.
@@ -197,11 +238,10 @@ impl Ring {
     }
 
     fn used(&self) -> usize {
-        self.sealed_bytes
-            + self.open.capacity_bytes()
-            + self.frozen.as_ref().map_or(0, |b| b.memory())
+        self.sealed_bytes + self.open_capacity + self.frozen.as_ref().map_or(0, |b| b.memory())
     }
 
+    #[inline]
     fn block_bytes(&self) -> usize {
         (self.config.budget / BLOCKS).clamp(MIN_BLOCK, MAX_BLOCK)
     }
@@ -213,10 +253,13 @@ impl Ring {
     fn seal(&mut self) {
         self.frozen = None;
         let block = self.open.seal();
+        self.opened += 1;
         // An event larger than a block leaves large buffers behind.
         if self.open.capacity_bytes() > 2 * self.block_bytes() {
             self.open = OpenBlock::new();
         }
+        self.open_bound = 0;
+        self.open_capacity = self.open.capacity_bytes();
         self.sealed_bytes += block.memory();
         self.sealed_events += block.events() as u64;
         self.blocks.push_back(Arc::new(block));

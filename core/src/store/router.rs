@@ -2,8 +2,12 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use hashbrown::HashMap;
+
+use super::ring::Place;
+use crate::key::{InvalidKey, Key};
 
 /// Keys whose ring is remembered. Enough for any sane service; past it the memory is bounded, and a key costs
 /// one look-up a segment.
@@ -14,26 +18,53 @@ const REMEMBERED: usize = 4096;
 pub(super) struct Router {
     /// Prefix without a slash at its end → ring.
     prefixes: HashMap<String, usize>,
+    /// Valid key → index into `routes`.
     remembered: HashMap<Box<str>, usize>,
+    routes: Vec<Route>,
     fallback: usize,
+}
+
+/// Where the events of a key go.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Route {
+    pub(super) ring: usize,
+    /// Where the ring's block has the key, as far as the ring has noted it.
+    pub(super) place: Place,
 }
 
 impl Router {
     pub(super) fn new<'a>(prefixes: impl Iterator<Item = &'a str>, fallback: usize) -> Self {
         let prefixes = prefixes.enumerate().map(|(ring, p)| (p.into(), ring)).collect();
-        Self { prefixes, remembered: HashMap::new(), fallback }
+        Self { prefixes, remembered: HashMap::new(), routes: Vec::new(), fallback }
     }
 
-    pub(super) fn route(&mut self, key: &str) -> usize {
-        if let Some(&ring) = self.remembered.get(key) {
-            return ring;
+    /// Checks `key`, and gives the index of its route, which holds until the next key is looked up.
+    #[inline]
+    pub(super) fn find<'k>(&mut self, key: &'k str) -> Result<(Key<'k>, usize), InvalidKey> {
+        match self.remembered.get(key) {
+            // Only valid keys are remembered.
+            Some(&route) => Ok((Key::checked_before(key), route)),
+            None => Key::parse(key).map(|key| (key, self.remember(key))),
         }
-        let ring = self.longest_prefix(key);
-        if self.remembered.len() >= REMEMBERED {
+    }
+
+    /// The route that [`Self::find`] found.
+    #[inline]
+    pub(super) fn route(&mut self, found: usize) -> &mut Route {
+        &mut self.routes[found]
+    }
+
+    #[cold]
+    fn remember(&mut self, key: Key<'_>) -> usize {
+        if self.routes.len() >= REMEMBERED {
             self.remembered.clear();
+            self.routes.clear();
         }
-        self.remembered.insert(key.into(), ring);
-        ring
+        let route = self.routes.len();
+        self.routes
+            .push(Route { ring: self.longest_prefix(key.as_str()), place: Place::default() });
+        self.remembered.insert(key.as_str().into(), route);
+        route
     }
 
     fn longest_prefix(&self, key: &str) -> usize {
@@ -66,17 +97,34 @@ mod tests {
             ("/dev/me", 3),
             ("/production/api", 3),
         ] {
-            assert_eq!(router.route(key), ring, "{key}");
-            assert_eq!(router.route(key), ring, "{key} again");
+            for time in ["first", "again"] {
+                let (found, route) = router.find(key).unwrap();
+                assert_eq!(
+                    (found.as_str(), router.route(route).ring),
+                    (key, ring),
+                    "{key}, {time}"
+                );
+            }
         }
+    }
+
+    #[test]
+    fn what_is_no_key_is_not_remembered() {
+        let mut router = Router::new(["/a"].into_iter(), 1);
+        for _ in 0..2 {
+            assert_eq!(router.find("/a"), Err(InvalidKey::TooFewSegments));
+        }
+        assert!(router.remembered.is_empty());
     }
 
     #[test]
     fn the_memory_of_keys_is_bounded() {
         let mut router = Router::new(["/a"].into_iter(), 1);
         for i in 0..3 * REMEMBERED {
-            assert_eq!(router.route(&format!("/a/{i}")), 0);
-            assert!(router.remembered.len() <= REMEMBERED);
+            let key = format!("/a/{i}");
+            let (_, route) = router.find(&key).unwrap();
+            assert_eq!(router.route(route).ring, 0);
+            assert!(router.remembered.len() <= REMEMBERED && router.routes.len() <= REMEMBERED);
         }
     }
 }

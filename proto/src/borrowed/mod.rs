@@ -4,12 +4,12 @@
 //! message that occurs twice is an error and not a merge, because a merge cannot be borrowed and no encoder
 //! writes one; and an unknown command is an error, because nothing can be done with it.
 //!
-//! Decoding is lazy by level, so that each byte is looked at once. [`Cmd::parse`] walks the fields of the
-//! command, [`Msg::parse`] those of one event, [`Attributes`] those of its attributes. One damaged event
-//! therefore does not take the others of its datagram with it.
+//! Decoding is lazy by level, so that each byte is looked at once: [`Cmd::parse`] walks the fields of the
+//! command, [`Msg::parse`] those of one event and of its attributes. One damaged event therefore does not take
+//! the others of its datagram with it.
 //!
 //! ```
-//! use logd_proto::borrowed::{Cmd, Msg, Value};
+//! use logd_proto::borrowed::{Cmd, Msg};
 //! use logd_proto::prost::Message;
 //! use logd_proto::wire;
 //!
@@ -19,7 +19,7 @@
 //! let cmd = Cmd::parse(&payload)?;
 //! assert_eq!(cmd.name, wire::Name::Write);
 //! for bytes in cmd.msgs() {
-//!     let msg = Msg::parse(bytes)?;
+//!     let msg = Msg::parse(bytes, |_attribute| {})?;
 //!     assert_eq!((msg.key, msg.txt), ("/dev/api", "hello"));
 //! }
 //! # Ok::<(), logd_proto::borrowed::DecodeError>(())
@@ -34,7 +34,7 @@ use core::iter::FusedIterator;
 
 use prost::Message;
 
-pub use msg::{Attribute, Attributes, Msg, Value};
+pub use msg::{Attribute, Msg};
 pub use reader::DecodeError;
 use reader::{I64, LEN, Reader, VARINT, key};
 
@@ -76,9 +76,10 @@ impl<'a> Cmd<'a> {
         let (mut msg, mut query_params) = (None, None);
         // From the first event of the batch on.
         let (mut batch, mut batched) = (Reader::new(&[]), 0);
-        while !reader.is_empty() {
+        loop {
             let field = reader;
-            match reader.key()? {
+            let Some(key) = reader.key()? else { break };
+            match key {
                 NAME => name = reader.varint()? as i32,
                 MSG => once(&mut msg, reader.bytes()?)?,
                 QUERY_PARAMS => once(&mut query_params, reader.bytes()?)?,

@@ -1,8 +1,7 @@
 //! One event and its attributes.
 
-use core::iter::FusedIterator;
-
 use super::reader::{DecodeError, I64, LEN, Reader, VARINT, key};
+use crate::Value;
 
 /// An event, borrowed from the payload of a datagram. A field that was not sent is empty or zero.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,20 +30,21 @@ pub struct Msg<'a> {
     pub key: &'a str,
     /// OpenTelemetry severity number as it was sent, in place of `lvl` when not 0.
     pub severity: u32,
-    attributes: Attributes<'a>,
 }
 
 impl<'a> Msg<'a> {
-    /// Reads the fields of one event; its attributes stay raw until [`Self::attributes`].
+    /// Reads the fields of one event, and hands each attribute to `attribute` as it comes.
     #[inline]
-    pub fn parse(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+    pub fn parse(
+        bytes: &'a [u8],
+        mut attribute: impl FnMut(Attribute<'a>),
+    ) -> Result<Self, DecodeError> {
         let mut msg = Self::default();
         let mut t: Option<Timestamp> = None;
         let mut time_unix_nano = 0;
         let mut reader = Reader::new(bytes);
-        while !reader.is_empty() {
-            let field = reader;
-            match reader.key()? {
+        while let Some(key) = reader.key()? {
+            match key {
                 T => t.get_or_insert_default().merge(reader.bytes()?)?,
                 ENV => msg.env = reader.str()?,
                 SVC => msg.svc = reader.str()?,
@@ -57,13 +57,7 @@ impl<'a> Msg<'a> {
                 RESPONSE_STATUS => msg.response_status = reader.varint()? as i32,
                 KEY => msg.key = reader.str()?,
                 SEVERITY => msg.severity = reader.varint()? as u32,
-                ATTRIBUTE => {
-                    reader.bytes()?;
-                    if msg.attributes.left == 0 {
-                        msg.attributes.fields = field;
-                    }
-                    msg.attributes.left += 1;
-                }
+                ATTRIBUTE => attribute(Attribute::parse(reader.bytes()?)?),
                 TIME_UNIX_NANO => time_unix_nano = reader.fixed64()?,
                 // 2 is reserved: not known, so skipped whatever its type.
                 other if other >> 3 == 2 => reader.skip_unknown(other, 1..=1)?,
@@ -76,46 +70,7 @@ impl<'a> Msg<'a> {
         };
         Ok(msg)
     }
-
-    /// The attributes in the sender's order.
-    #[inline]
-    pub fn attributes(&self) -> Attributes<'a> {
-        self.attributes
-    }
 }
-
-/// The attributes of a [`Msg`], decoded as they are asked for.
-#[derive(Clone, Copy, Debug)]
-pub struct Attributes<'a> {
-    /// Fields of an event that have been walked before, so that finding the next attribute cannot fail.
-    fields: Reader<'a>,
-    /// How many attributes are left in `fields`.
-    left: usize,
-}
-
-impl Default for Attributes<'_> {
-    fn default() -> Self {
-        Self { fields: Reader::new(&[]), left: 0 }
-    }
-}
-
-impl<'a> Iterator for Attributes<'a> {
-    type Item = Result<Attribute<'a>, DecodeError>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        self.fields.find(ATTRIBUTE).map(Attribute::parse)
-    }
-
-    #[inline]
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
-    }
-}
-
-impl ExactSizeIterator for Attributes<'_> {}
-impl FusedIterator for Attributes<'_> {}
 
 /// A name with its value.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -126,29 +81,14 @@ pub struct Attribute<'a> {
     pub value: Option<Value<'a>>,
 }
 
-/// The value of an [`Attribute`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Value<'a> {
-    /// Text.
-    Text(&'a str),
-    /// A whole number.
-    Int(i64),
-    /// A number with a fraction.
-    Float(f64),
-    /// True or false.
-    Flag(bool),
-    /// Anything else.
-    Bytes(&'a [u8]),
-}
-
 impl<'a> Attribute<'a> {
     #[inline]
     fn parse(bytes: &'a [u8]) -> Result<Self, DecodeError> {
-        let mut attribute = Self { name: "", value: None };
         let mut reader = Reader::new(bytes);
-        while !reader.is_empty() {
+        let mut attribute = Self { name: "", value: None };
+        while let Some(key) = reader.key()? {
             // Of several values the last one counts, as everywhere in protobuf.
-            attribute.value = Some(match reader.key()? {
+            attribute.value = Some(match key {
                 ATTRIBUTE_NAME => {
                     attribute.name = reader.str()?;
                     continue;
@@ -179,8 +119,8 @@ impl Timestamp {
     #[inline]
     fn merge(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
         let mut reader = Reader::new(bytes);
-        while !reader.is_empty() {
-            match reader.key()? {
+        while let Some(key) = reader.key()? {
+            match key {
                 TIMESTAMP_SECONDS => self.seconds = reader.varint()? as i64,
                 TIMESTAMP_NANOS => self.nanos = reader.varint()? as i32,
                 other => reader.skip_unknown(other, 1..=2)?,

@@ -5,6 +5,8 @@
 use core::fmt;
 use core::ops::RangeInclusive;
 
+use ascii::AsciiStr;
+
 /// Why bytes are not a message of the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecodeError {
@@ -62,28 +64,41 @@ const MAX_GROUP_DEPTH: u32 = 8;
 
 /// The rest of a message. Each method takes what it returns off the front.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reader<'a>(&'a [u8]);
+pub(super) struct Reader<'a> {
+    rest: &'a [u8],
+}
 
 impl<'a> Reader<'a> {
     pub(super) const fn new(message: &'a [u8]) -> Self {
-        Self(message)
+        Self { rest: message }
     }
 
+    /// The key of the next field; `None` at the end of the message.
     #[inline]
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub(super) fn key(&mut self) -> Result<Option<u32>, DecodeError> {
+        match *self.rest {
+            [] => Ok(None),
+            [key @ ..0x80, ref rest @ ..] => {
+                self.rest = rest;
+                Ok(Some(u32::from(key)))
+            }
+            _ => {
+                let key = self.long_varint()?;
+                u32::try_from(key).map(Some).map_err(|_| DecodeError::FieldNumber)
+            }
+        }
     }
 
     #[inline]
     pub(super) fn varint(&mut self) -> Result<u64, DecodeError> {
-        // Keys, enumerations and most lengths have one byte, long texts two.
-        match *self.0 {
+        // Enumerations and most lengths have one byte, long texts two.
+        match *self.rest {
             [a @ ..0x80, ref rest @ ..] => {
-                self.0 = rest;
+                self.rest = rest;
                 Ok(u64::from(a))
             }
             [a, b @ ..0x80, ref rest @ ..] => {
-                self.0 = rest;
+                self.rest = rest;
                 Ok(u64::from(a & 0x7f) | u64::from(b) << 7)
             }
             _ => self.long_varint(),
@@ -93,30 +108,24 @@ impl<'a> Reader<'a> {
     #[inline(never)]
     fn long_varint(&mut self) -> Result<u64, DecodeError> {
         let mut value = 0;
-        for (i, &byte) in self.0.iter().take(10).enumerate() {
+        for (i, &byte) in self.rest.iter().take(10).enumerate() {
             value |= u64::from(byte & 0x7f) << (7 * i);
             if byte < 0x80 {
                 // The tenth byte holds the one bit that is left.
                 if i == 9 && byte > 1 {
                     return Err(DecodeError::Varint);
                 }
-                self.0 = &self.0[i + 1..];
+                self.rest = &self.rest[i + 1..];
                 return Ok(value);
             }
         }
-        Err(if self.0.len() < 10 { DecodeError::Truncated } else { DecodeError::Varint })
-    }
-
-    #[inline]
-    pub(super) fn key(&mut self) -> Result<u32, DecodeError> {
-        let key = u32::try_from(self.varint()?).map_err(|_| DecodeError::FieldNumber)?;
-        if key >> 3 == 0 { Err(DecodeError::FieldNumber) } else { Ok(key) }
+        Err(if self.rest.len() < 10 { DecodeError::Truncated } else { DecodeError::Varint })
     }
 
     #[inline]
     pub(super) fn fixed64(&mut self) -> Result<u64, DecodeError> {
-        let (bytes, rest) = self.0.split_first_chunk().ok_or(DecodeError::Truncated)?;
-        self.0 = rest;
+        let (bytes, rest) = self.rest.split_first_chunk().ok_or(DecodeError::Truncated)?;
+        self.rest = rest;
         Ok(u64::from_le_bytes(*bytes))
     }
 
@@ -130,13 +139,18 @@ impl<'a> Reader<'a> {
 
     #[inline]
     pub(super) fn str(&mut self) -> Result<&'a str, DecodeError> {
-        core::str::from_utf8(self.bytes()?).map_err(|_| DecodeError::Utf8)
+        let bytes = self.bytes()?;
+        // Logs are ASCII nearly always, and that is found out sooner.
+        match AsciiStr::from_ascii(bytes) {
+            Ok(ascii) => Ok(ascii.as_str()),
+            Err(_) => core::str::from_utf8(bytes).map_err(|_| DecodeError::Utf8),
+        }
     }
 
     #[inline]
     fn take(&mut self, len: usize) -> Result<&'a [u8], DecodeError> {
-        let (taken, rest) = self.0.split_at_checked(len).ok_or(DecodeError::Truncated)?;
-        self.0 = rest;
+        let (taken, rest) = self.rest.split_at_checked(len).ok_or(DecodeError::Truncated)?;
+        self.rest = rest;
         Ok(taken)
     }
 
@@ -156,6 +170,9 @@ impl<'a> Reader<'a> {
     }
 
     fn skip(&mut self, key: u32, depth: u32) -> Result<(), DecodeError> {
+        if key >> 3 == 0 {
+            return Err(DecodeError::FieldNumber);
+        }
         match key & 7 {
             VARINT => self.varint().map(drop),
             I64 => self.take(8).map(drop),
@@ -170,7 +187,7 @@ impl<'a> Reader<'a> {
     fn skip_group(&mut self, number: u32, depth: u32) -> Result<(), DecodeError> {
         let depth = depth.checked_sub(1).ok_or(DecodeError::Group)?;
         loop {
-            match self.key()? {
+            match self.key()?.ok_or(DecodeError::Truncated)? {
                 end if end == key(number, GROUP_END) => return Ok(()),
                 inner => self.skip(inner, depth)?,
             }
@@ -180,12 +197,11 @@ impl<'a> Reader<'a> {
     /// The next field under `wanted`, which is length-delimited; `None` at the end of the message or at damage.
     #[inline]
     pub(super) fn find(&mut self, wanted: u32) -> Option<&'a [u8]> {
-        while !self.is_empty() {
-            match self.key().ok()? {
+        loop {
+            match self.key().ok()?? {
                 key if key == wanted => return self.bytes().ok(),
                 other => self.skip(other, MAX_GROUP_DEPTH).ok()?,
             }
         }
-        None
     }
 }

@@ -59,7 +59,7 @@ fn receive(socket: &UdpSocket, clock: Clock, arrived: &Sender<u64>) -> Result<()
         let len = socket.recv(&mut buffer)?;
         let Some(payload) = buffer[..len].get(HEADER_LEN..) else { return Ok(()) };
         for msg in Cmd::parse(payload)?.msgs() {
-            let delay = clock.since_logged(Msg::parse(msg)?.txt);
+            let delay = clock.since_logged(Msg::parse(msg, |_| {})?.txt);
             if delay.is_some_and(|delay| arrived.send(delay).is_err()) {
                 return Ok(());
             }
