@@ -33,7 +33,8 @@ impl Fault {
         ParseError {
             column: chars(0..self.span.start) + 1,
             len: chars(self.span).max(1),
-            message: self.message,
+            // It may quote the input, and is one line whatever that has in it.
+            message: self.message.replace(char::is_control, " "),
         }
     }
 }
@@ -136,6 +137,13 @@ mod tests {
         assert_eq!(e.render("größe\tbar baz"), "column 6: no\n  größe bar baz\n       ^^^");
         let end = ParseError { column: 4, len: 1, message: "no".into() };
         assert_eq!(end.render("abc"), "column 4: no\n  abc\n     ^");
+    }
+
+    #[test]
+    fn a_message_is_one_line() {
+        let e = Fault::new(0..3, "unknown field \"a\nb\"").locate("a\nb");
+        assert_eq!(e.message, "unknown field \"a b\"");
+        assert_eq!(e.render("a\nb").lines().count(), 3);
     }
 
     #[test]
