@@ -19,11 +19,14 @@ pub struct Scratch {
     unpacked: [OnceCell<Vec<u8>>; KINDS],
     /// Buffers of blocks read before, by kind of column: else each would grow to the size of the largest column.
     spare: RefCell<[Vec<u8>; KINDS]>,
+    /// See [`View::words`].
+    words: OnceCell<Option<Vec<u8>>>,
 }
 
 impl Scratch {
     /// Forgets what was unpacked and keeps the buffers.
     fn clear(&mut self) {
+        self.words.take();
         for (spare, unpacked) in self.spare.get_mut().iter_mut().zip(&mut self.unpacked) {
             if let Some(buffer) = unpacked.take() {
                 *spare = buffer;
@@ -87,6 +90,20 @@ impl<'a> View<'a> {
     /// False only if the block has a filter and it says that no text contains the needle.
     pub(crate) fn may_contain(&self, needle: &NeedleGrams) -> bool {
         needle.may_be_in(self.block.column(ColumnKind::Grams))
+    }
+
+    /// Bytes in which every run of ASCII letters of the texts is, if the run has one beyond `f`. `None` where there is
+    /// nothing shorter to search than the texts.
+    pub(crate) fn words(&self) -> Option<&'a [u8]> {
+        let kind = ColumnKind::Text;
+        if self.scratch.unpacked[kind as usize].get().is_some() {
+            return None;
+        }
+        let words = self.scratch.words.get_or_init(|| {
+            let column = self.block.header.columns.iter().find(|c| c.kind() == kind)?;
+            pack::words(column.compression(), self.block.column(kind), column.len as usize)
+        });
+        words.as_deref()
     }
 
     /// A block is checked when it is made, so unpacking cannot fail; if it did, the column would read as empty.

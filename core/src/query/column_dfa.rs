@@ -12,6 +12,7 @@ use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::nfa::thompson;
 use regex_automata::util::primitives::StateID;
 use regex_automata::util::start;
+use regex_syntax::hir::Hir;
 
 use crate::block::TERMINATOR;
 
@@ -29,16 +30,18 @@ pub(super) struct ColumnDfa {
 
 impl ColumnDfa {
     /// `None` when the pattern's table is too large. The pattern must not look around and not match the empty text.
-    pub(super) fn new(pattern: &str) -> Option<Self> {
+    pub(super) fn new(pattern: &Hir) -> Option<Self> {
         let config = dense::Config::new()
             .start_kind(StartKind::Unanchored)
             .accelerate(false)
             .minimize(false)
             .dfa_size_limit(Some(MAX_TABLE))
             .determinize_size_limit(Some(MAX_TABLE));
-        let thompson = thompson::Config::new().nfa_size_limit(Some(MAX_TABLE));
-        let table =
-            dense::Builder::new().configure(config).thompson(thompson).build(pattern).ok()?;
+        let thompson = thompson::Config::new()
+            .nfa_size_limit(Some(MAX_TABLE))
+            .which_captures(thompson::WhichCaptures::None);
+        let nfa = thompson::Compiler::new().configure(thompson).build_from_hir(pattern).ok()?;
+        let table = dense::Builder::new().configure(config).build_from_nfa(&nfa).ok()?;
         let start = table.start_state(&start::Config::new().anchored(Anchored::No)).ok()?;
         Some(Self { table: Arc::new(table), start })
     }
@@ -135,7 +138,7 @@ mod tests {
             texts in prop::collection::vec("[a-cé\n]{0,12}", 0..30),
             pattern in prop::sample::select(alloc::vec!["ab", "[ab]c", "a.b", "[^a]b", "a+c?", "(?s)a.c|bb", "é|cc", "[ab]{3}"]),
         ) {
-            let dfa = ColumnDfa::new(pattern).unwrap();
+            let dfa = ColumnDfa::new(&regex_syntax::parse(pattern).unwrap()).unwrap();
             let regex = regex::compile(pattern).unwrap();
             let mut column = Vec::new();
             let mut ranges = Vec::new();
@@ -156,7 +159,8 @@ mod tests {
 
     #[test]
     fn a_pattern_with_a_large_table_is_left_to_others() {
-        assert!(ColumnDfa::new(r"\w{9}").is_none());
-        assert!(ColumnDfa::new(r"[0-9a-f]{8}-[0-9]+").is_some());
+        let dfa = |pattern| ColumnDfa::new(&regex_syntax::parse(pattern).unwrap());
+        assert!(dfa(r"\w{9}").is_none());
+        assert!(dfa(r"[0-9a-f]{8}-[0-9]+").is_some());
     }
 }

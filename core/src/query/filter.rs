@@ -5,15 +5,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use logd_proto::buffer::BlockHeader;
-use regex_automata::Input;
-use regex_syntax::hir::literal::{Extractor, Literal};
 
 use super::ast::{AttrTest, Compare, Expr, StrTest, Term};
-use super::column_dfa::ColumnDfa;
 use super::regex::{self, Regex, RegexError};
 use super::text::{Contains, TextNeedle};
+use super::text_regex::TextRegex;
+use super::text_rows::{hits, rows_at};
 use crate::bits::Bits;
-use crate::block::{EventRef, NeedleGrams, TERMINATOR, View, take_entry};
+use crate::block::{EventRef, View, take_entry};
 use crate::event::Value;
 use crate::key;
 use crate::severity::Severity;
@@ -68,26 +67,6 @@ enum AttrMatcher {
     Exists,
     Str(StrMatcher),
     Number(Compare, f64),
-}
-
-#[derive(Clone, Debug)]
-struct TextRegex {
-    regex: Regex,
-    scan: RegexScan,
-    /// A match begins with one of these, if there are any.
-    prefixes: Vec<NeedleGrams>,
-}
-
-/// How a pattern is searched for in a block. A pattern of Unicode text cannot match the terminator, so one search
-/// may run over many texts at once and a match never spans two of them.
-#[derive(Clone, Debug)]
-enum RegexScan {
-    /// Text by text: `^`, `$` and `\b` would see the neighbours, and an empty match would fall between texts.
-    Texts,
-    /// The whole column at once, jumping from literal to literal.
-    Column,
-    /// The whole column at once, byte by byte.
-    Table(ColumnDfa),
 }
 
 /// Most bytes of the automata of one filter, together with the states that they build as they search on one thread.
@@ -161,8 +140,8 @@ impl Node {
             Self::And(list) | Self::Or(list) => list.iter().map(Self::memory).sum(),
             Self::Not(inner) => inner.memory(),
             Self::Test(Test::Key(test) | Test::Attr(_, AttrMatcher::Str(test))) => test.memory(),
-            Self::Test(Test::Text(needle)) => needle.contains.memory(),
-            Self::Test(Test::Regex(test)) => test.memory(),
+            Self::Test(Test::Text(needle)) => needle.memory(),
+            Self::Test(Test::Regex(regex)) => regex.memory(),
             Self::Test(_) => 0,
         }
     }
@@ -303,25 +282,13 @@ impl Test {
                 Bits::from_values(n, view.entries(), has)
             }
             Self::Text(needle) => {
-                if needle.grams.as_ref().is_some_and(|grams| !view.may_contain(grams)) {
+                if needle.clue.as_ref().is_some_and(|clue| !clue.may_be_in(view)) {
                     return Bits::none(n);
                 }
-                rows_of_hits(view.text(), n, |rest| needle.contains.find(rest))
+                let column = view.text();
+                rows_at(column, n, hits(column, |rest| needle.contains.find(rest)))
             }
-            Self::Regex(test) if !test.may_match_in(view) => Bits::none(n),
-            Self::Regex(test) => match &test.scan {
-                RegexScan::Texts => {
-                    Bits::from_values(n, texts(view.text()), |text| test.regex.is_match(text))
-                }
-                RegexScan::Column => rows_of_hits(view.text(), n, |rest| {
-                    // Where a match ends is cheaper to know than where it starts.
-                    let end = test.regex.search_half(&Input::new(rest).earliest(true))?;
-                    Some(end.offset() - 1)
-                }),
-                RegexScan::Table(table) => {
-                    rows_at(view.text(), n, table.hits(view.text()).into_iter())
-                }
-            },
+            Self::Regex(regex) => regex.select(view),
         }
     }
 
@@ -336,7 +303,7 @@ impl Test {
                 e.attributes.into_iter().any(|a| a.name == name && test.matches(a.value))
             }
             Self::Text(needle) => needle.contains.is_in(e.text),
-            Self::Regex(test) => test.regex.is_match(e.text),
+            Self::Regex(regex) => regex.is_match(e.text),
         }
     }
 }
@@ -373,80 +340,6 @@ fn attribute_values(mut entries: &[u8], id: Option<usize>) -> impl Iterator<Item
     core::iter::from_fn(move || take_entry(&mut entries))
         .filter(move |&(name, _)| Some(name as usize) == id)
         .map(|(_, value)| value)
-}
-
-/// The rows of a text column in which `find` finds something.
-fn rows_of_hits(column: &[u8], n: usize, find: impl Fn(&[u8]) -> Option<usize>) -> Bits {
-    let mut from = 0;
-    let hits = core::iter::from_fn(|| {
-        let rest = column.get(from..)?;
-        let hit = from + find(rest)?;
-        from = hit + memchr::memchr(TERMINATOR, &column[hit..])? + 1;
-        Some(hit)
-    });
-    rows_at(column, n, hits)
-}
-
-/// The rows in which these offsets, ascending, lie.
-fn rows_at(column: &[u8], n: usize, offsets: impl Iterator<Item = usize>) -> Bits {
-    let mut rows = Bits::none(n);
-    let (mut row, mut from) = (0, 0);
-    for offset in offsets {
-        row += memchr::memchr_iter(TERMINATOR, &column[from..offset]).count();
-        rows.insert(row);
-        from = offset;
-    }
-    rows
-}
-
-/// Each text of a text column.
-fn texts(column: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut start = 0;
-    memchr::memchr_iter(TERMINATOR, column).map(move |end| {
-        let text = &column[start..end];
-        start = end + 1;
-        text
-    })
-}
-
-impl TextRegex {
-    fn new(pattern: &str) -> Result<Self, RegexError> {
-        let regex = regex::compile(pattern)?;
-        let across_texts = regex_syntax::parse(pattern).is_ok_and(|hir| {
-            let properties = hir.properties();
-            properties.look_set().is_empty() && properties.minimum_len().is_some_and(|n| n > 0)
-        });
-        let scan = if !across_texts {
-            RegexScan::Texts
-        } else if regex.is_accelerated() {
-            RegexScan::Column
-        } else {
-            ColumnDfa::new(pattern).map_or(RegexScan::Column, RegexScan::Table)
-        };
-        Ok(Self { regex, scan, prefixes: prefixes(pattern).unwrap_or_default() })
-    }
-
-    fn memory(&self) -> usize {
-        match &self.scan {
-            RegexScan::Texts | RegexScan::Column => regex::memory(&self.regex),
-            // The other automaton is there for single events.
-            RegexScan::Table(table) => regex::memory(&self.regex) + table.memory(),
-        }
-    }
-
-    /// False only if the filter of the block rules out every way in which a match can begin.
-    fn may_match_in(&self, view: &View<'_>) -> bool {
-        self.prefixes.is_empty() || self.prefixes.iter().any(|p| view.may_contain(p))
-    }
-}
-
-/// The literals with one of which every match begins, as far as all of them are long enough to ask a filter for.
-fn prefixes(pattern: &str) -> Option<Vec<NeedleGrams>> {
-    let hir = regex_syntax::parse(pattern).ok()?;
-    let literals = Extractor::new().extract(&hir);
-    let needle =
-        |literal: &Literal| NeedleGrams::new(core::str::from_utf8(literal.as_bytes()).ok()?);
-    literals.literals()?.iter().map(needle).collect()
 }
 
 impl StrMatcher {

@@ -21,6 +21,8 @@ mod normal;
 mod page;
 mod search;
 mod text;
+mod text_regex;
+mod text_rows;
 
 pub use cursor::Cursor;
 pub use facet::MAX_VALUE_BYTES;

@@ -10,7 +10,7 @@ use aho_corasick::packed;
 use memchr::{memchr2, memmem};
 
 use super::regex::{self, Regex, RegexError};
-use crate::block::NeedleGrams;
+use crate::block::{NeedleGrams, View};
 
 /// Finds a needle, ignoring case: ASCII letters as such, other letters by Unicode's simple case folding.
 #[derive(Clone, Debug)]
@@ -43,10 +43,11 @@ impl Contains {
         }
     }
 
-    /// What an automaton takes, where there is one.
+    /// What an automaton takes, where there is one, or the tables of a searcher.
     pub(super) fn memory(&self) -> usize {
         match self {
-            Self::Exact(_) | Self::Ascii(_) => 0,
+            Self::Exact(_) => 0,
+            Self::Ascii(finder) => finder.memory(),
             // It has few states: about as many as the needle has characters.
             Self::Unicode(regex) => 2 * regex.memory_usage(),
         }
@@ -57,16 +58,50 @@ impl Contains {
     }
 }
 
-/// A needle with what the filters of blocks can say about it.
+/// A needle, and how to tell that a block does not have it.
 #[derive(Clone, Debug)]
 pub(super) struct TextNeedle {
     pub(super) contains: Contains,
-    pub(super) grams: Option<NeedleGrams>,
+    pub(super) clue: Option<Clue>,
 }
 
 impl TextNeedle {
     pub(super) fn new(needle: &str) -> Result<Self, RegexError> {
-        Ok(Self { contains: Contains::new(needle)?, grams: NeedleGrams::new(needle) })
+        Ok(Self { contains: Contains::new(needle)?, clue: Clue::new(needle) })
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        self.contains.memory() + self.clue.as_ref().map_or(0, Clue::memory)
+    }
+}
+
+/// What a block has if it has a needle, whatever the case of its letters.
+#[derive(Clone, Debug)]
+pub(super) struct Clue {
+    grams: Option<NeedleGrams>,
+    word: Option<AsciiFinder>,
+}
+
+impl Clue {
+    /// `None` for a needle of which blocks know nothing but their text.
+    pub(super) fn new(needle: &str) -> Option<Self> {
+        let grams = NeedleGrams::new(needle);
+        // Other runs may be a part of a hexadecimal number, which are not among the words.
+        let is_word = |run: &&str| run.bytes().any(|b| matches!(b, b'g'..=b'z' | b'G'..=b'Z'));
+        let words = needle.split(|c: char| !c.is_ascii_alphabetic()).filter(is_word);
+        let word = words.max_by_key(|word| word.len()).map(AsciiFinder::new);
+        (grams.is_some() || word.is_some()).then_some(Self { grams, word })
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        self.word.as_ref().map_or(0, AsciiFinder::memory)
+    }
+
+    /// False only if no text of the block contains the needle.
+    pub(super) fn may_be_in(&self, view: &View<'_>) -> bool {
+        let has = |word: &AsciiFinder| view.words().is_none_or(|words| word.find(words).is_some());
+        self.grams.as_ref().is_none_or(|grams| view.may_contain(grams))
+            && self.word.as_ref().is_none_or(has)
     }
 }
 
@@ -129,6 +164,13 @@ impl AsciiFinder {
         let at = rarest(1);
         let byte = needle[at];
         Self { at, scan: Scan::Byte(byte, byte.to_ascii_uppercase()), needle }
+    }
+
+    fn memory(&self) -> usize {
+        match &self.scan {
+            Scan::Variants(searcher) => searcher.memory_usage(),
+            Scan::Byte(..) => 0,
+        }
     }
 
     fn find(&self, haystack: &[u8]) -> Option<usize> {

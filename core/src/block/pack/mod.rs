@@ -76,6 +76,15 @@ pub(super) fn unpack(
     (out.len() == len).then_some(())
 }
 
+/// Bytes in which every run of letters of a packed text column is, unless it could be part of a hexadecimal number: those
+/// that have a letter beyond `f`. `None` where the compression keeps no such thing.
+pub(super) fn words(compression: Compression, packed: &[u8], len: usize) -> Option<Vec<u8>> {
+    match compression {
+        Compression::Templates => text::words(packed, len),
+        Compression::None | Compression::Lz4 | Compression::Integers => None,
+    }
+}
+
 fn lz4(bytes: &[u8]) -> Vec<u8> {
     lz4_flex::block::compress(bytes)
 }

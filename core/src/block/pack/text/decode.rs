@@ -20,6 +20,14 @@ pub(in super::super) fn unpack(mut packed: &[u8], len: usize, out: &mut Vec<u8>)
     (end? == len).then_some(())
 }
 
+/// The texts of the dictionary of a packed column of `len` bytes, one after the other. Every run of ASCII letters of the
+/// column that has one beyond `f` or a capital is in them, for it is part of a word.
+pub(in super::super) fn words(mut packed: &[u8], len: usize) -> Option<Vec<u8>> {
+    varint::read(&mut packed)?;
+    Layout::decode(&mut packed)?;
+    Some(Dictionary::decode(read_section(&mut packed, len)?)?.texts)
+}
+
 struct Dictionary {
     /// All texts, and [`SLACK`] bytes.
     texts: Vec<u8>,

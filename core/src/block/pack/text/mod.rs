@@ -19,7 +19,7 @@ mod tokens;
 
 use alloc::vec::Vec;
 
-pub(super) use decode::unpack;
+pub(super) use decode::{unpack, words};
 pub(super) use encode::pack;
 
 use super::bitstream::Layout;

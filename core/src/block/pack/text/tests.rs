@@ -28,7 +28,7 @@ fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         "GET /[ab]{1,3}/[0-9]{1,4} [0-9]{1,20}ms",
         "session=[0-9a-f]{12} user [a-z]{1,12} (joined|left)",
-        "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12} 0[0-9]:[0-9]{2}",
+        "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}[a-z ]0[0-9]:[0-9]{2}",
         ".{0,40}",
     ]
 }
@@ -37,6 +37,17 @@ proptest! {
     #[test]
     fn texts_come_back(texts in prop::collection::vec(text(), 0..60)) {
         check(&column(&texts));
+    }
+
+    #[test]
+    fn words_are_found_in_the_dictionary(texts in prop::collection::vec(text(), 1..60)) {
+        let column = column(&texts);
+        let dictionary = words(&pack(&column).unwrap(), column.len()).unwrap();
+        for run in column.split(|b| !b.is_ascii_alphabetic()) {
+            if run.iter().any(|b| matches!(b, b'g'..=b'z' | b'A'..=b'Z')) {
+                prop_assert!(dictionary.windows(run.len()).any(|w| w == run), "{:?}", String::from_utf8_lossy(run));
+            }
+        }
     }
 
     #[test]

@@ -78,12 +78,11 @@ pub(super) fn tokens<'a>(text: &'a [u8], mut each: impl FnMut(Token<'a>)) {
         }
         let run = &text[at..end];
         let [_, digits, letters_of_hex, letters] = counts;
-        at = end;
         if letters + letters_of_hex == 0 && run.len() != 8 {
             run.chunks(MAX_DIGITS).for_each(|digits| each(Token::Number(digits)));
-        } else if letters == 0 && run.len() == 8 && hex::is_uuid(&text[end - 8..]) {
-            each(Token::Uuid(&text[end - 8..end - 8 + hex::UUID]));
-            at = end - 8 + hex::UUID;
+        } else if letters == 0 && run.len() == 8 && begins_with_uuid(&text[at..]) {
+            each(Token::Uuid(&text[at..at + hex::UUID]));
+            end = at + hex::UUID;
         } else if letters + letters_of_hex == 0 {
             each(Token::Number(run));
         } else if letters == 0 && digits > 0 && HEX_RUN.contains(&run.len()) {
@@ -93,7 +92,15 @@ pub(super) fn tokens<'a>(text: &'a [u8], mut each: impl FnMut(Token<'a>)) {
         } else {
             parts(run, &mut each);
         }
+        at = end;
     }
+}
+
+/// Whether a UUID is there that no letter or digit follows. So a run with other letters than those of hexadecimal digits
+/// is made of words and numbers only.
+fn begins_with_uuid(text: &[u8]) -> bool {
+    let mark = |&byte: &u8| CLASSES[usize::from(byte)] == Class::Mark;
+    hex::is_uuid(text) && text.get(hex::UUID).is_none_or(mark)
 }
 
 /// A run of letters and digits, parted where they change.
@@ -167,6 +174,8 @@ mod tests {
         assert_eq!(all("naïve".as_bytes()), [Word("naïve".as_bytes())]);
         let uuid = b"12345678-1234-1234-1234-123456789012";
         assert_eq!(all(uuid), [Uuid(uuid)]);
+        let more = b"12345678-1234-1234-1234-123456789abcxyz";
+        assert_eq!(all(more).last(), Some(&Word(b"abcxyz")));
         assert_eq!(all(b"12345678-9"), [Number(b"12345678"), Mark(b'-'), Number(b"9")]);
         assert_eq!(all(b"12345678901234567"), [Number(b"1234567890123456"), Number(b"7")]);
     }
