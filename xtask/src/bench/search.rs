@@ -88,6 +88,7 @@ fn queries(rare: &str) -> Vec<(&'static str, QueryRequest)> {
         ("absent short word, count", total("qzx")),
         ("absent phrase of common letters, count", total("\"connection is not here\"")),
         ("absent short word of common letters, count", total("sinter")),
+        ("absent short number, count", total("\"66:77:8\"")),
         ("absent regex with a literal, count", total("/unobtainium [0-9]+/")),
         ("absent regex with a short literal, count", total("/[0-9]+ qzx/")),
         ("absent regex without literals, count", total("/[a-f]{5}[0-9]{7}[g-z]/")),
