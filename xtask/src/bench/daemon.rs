@@ -30,6 +30,11 @@ pub(crate) struct Daemon {
 
 impl Daemon {
     pub(crate) fn start() -> Result<Self> {
+        Self::with(&[])
+    }
+
+    /// With these flags beside its defaults.
+    pub(crate) fn with(flags: &[String]) -> Result<Self> {
         // Free a moment ago; if another program is faster, the daemon says so and the bench ends.
         let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let http = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
@@ -43,6 +48,7 @@ impl Daemon {
             &http.to_string(),
         ]);
         command.arg(format!("--set=receive_buffer={RECEIVE_BUFFER}"));
+        command.args(flags);
         command.env("LOGD_READ_SECRET", READ_SECRET).env("LOGD_WRITE_SECRET", WRITE_SECRET);
         let child = command.stdin(Stdio::null()).spawn().context("cannot start the daemon")?;
         let mut daemon = Self { child, udp, http };

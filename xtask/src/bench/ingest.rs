@@ -13,7 +13,7 @@ use nix::time::ClockId;
 use super::daemon::{Daemon, RECEIVE_BUFFER, WRITE_SECRET, cpu_time};
 use super::machine::{self, Part, bind};
 use super::report::{self, Receiver, Row};
-use super::send::{How, Sent, send};
+use super::send::{How, Sent, Traffic, send};
 use super::sink::Sink;
 use crate::sh::{cargo, step};
 use logd_bench::{Load, unix_nanos};
@@ -21,6 +21,11 @@ use logd_bench::{Load, unix_nanos};
 /// Rates, in events a second; `None` is as fast as one sender goes.
 const RATES: [Option<u64>; 3] = [Some(100_000), Some(200_000), None];
 const EVENTS: [usize; 3] = [1, 10, 50];
+/// What one core is meant to store: single events a second from a sender with GSO.
+const GSO_GOAL: u64 = 1_500_000;
+/// Threads that are compared, and the senders' sockets that the kernel divides among them.
+const THREADS: [usize; 2] = [1, 2];
+const FLOWS: usize = 16;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -36,6 +41,9 @@ pub(crate) struct Args {
     /// Only this rate, in events a second; 0 for full speed.
     #[arg(long)]
     rate: Option<u64>,
+    /// Only the comparison of one ingest thread with two, or only the rest.
+    #[arg(long, value_parser = ["compare", "one"])]
+    threads: Option<String>,
     /// Decides the events.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -51,28 +59,57 @@ pub(crate) struct Defaults {
     pub(crate) args: Args,
 }
 
+/// Threads of the daemon, and where they run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// `ingest_threads`
+    pub(crate) threads: usize,
+    /// Load and receiver may use every core, and disturb each other.
+    pub(crate) shared: bool,
+}
+
+impl Place {
+    /// Load and receiver have cores of their own.
+    pub(crate) fn apart(threads: usize) -> Self {
+        Self { threads, shared: false }
+    }
+
+    fn bind(self, part: Part) {
+        bind(if self.shared { Part::Anywhere } else { part });
+    }
+}
+
+/// One load and one daemon.
+struct Case {
+    events: usize,
+    traffic: Traffic,
+    place: Place,
+}
+
 /// Measures every case and prints the table.
 pub(crate) fn run(args: &Args) -> Result<()> {
     step("build the daemon", cargo().args(["build", "--quiet", "--release", "-p=logd"]))?;
+    if let Some(events) = args.events {
+        ensure!((1..=50).contains(&events), "a datagram of the bench has 1 to 50 events");
+    }
     let mut rows = Vec::new();
-    for how in [How::Plain, How::Gso] {
-        if args.how.as_ref().is_some_and(|only| !only.eq_ignore_ascii_case(how.name())) {
-            continue;
-        }
-        for events in args.events.map_or(EVENTS.to_vec(), |only| vec![only]) {
-            ensure!((1..=50).contains(&events), "a datagram of the bench has 1 to 50 events");
-            let equal = how == How::Gso;
-            let mut load = Load::new(events, equal, WRITE_SECRET.as_bytes(), args.seed);
-            let hmac = hmac_cost(&mut load)?;
-            let rates = args.rate.map_or(RATES.to_vec(), |only| vec![(only > 0).then_some(only)]);
-            for rate in rates {
-                eprintln!("{}, {events} a datagram, {}", how.name(), report::rate(rate));
-                let time = Duration::from_secs(args.seconds);
-                let daemon = daemon(&mut load, how, rate, time)?;
-                let sink = sink(&mut load, how, rate, time)?;
-                let mean_len = load.mean_len();
-                rows.push(Row { how, events, rate, mean_len, hmac, daemon, sink });
-            }
+    let cases = cases(args);
+    for same in cases.chunk_by(|a, b| (a.traffic.how, a.events) == (b.traffic.how, b.events)) {
+        let (how, events) = (same[0].traffic.how, same[0].events);
+        let mut load = Load::new(events, how == How::Gso, WRITE_SECRET.as_bytes(), args.seed);
+        let hmac = hmac_cost(&mut load)?;
+        for &Case { events, traffic, place } in same {
+            let Traffic { how, rate, flows, .. } = traffic;
+            eprintln!(
+                "{}, {events} a datagram, {}, {flows} flows, {} threads",
+                how.name(),
+                report::rate(rate),
+                place.threads
+            );
+            let daemon = daemon(&mut load, traffic, place)?;
+            let sink = sink(&mut load, traffic, place)?;
+            let mean_len = load.mean_len();
+            rows.push(Row { traffic, place, events, mean_len, hmac, daemon, sink });
         }
     }
     if args.json {
@@ -83,18 +120,49 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
+/// What was asked for: by how they are sent, then by events a datagram.
+fn cases(args: &Args) -> Vec<Case> {
+    let time = Duration::from_secs(args.seconds);
+    let wanted = |threads: &str| args.threads.as_deref().is_none_or(|only| only == threads);
+    let mut cases = Vec::new();
+    for how in [How::Plain, How::Gso] {
+        if args.how.as_ref().is_some_and(|only| !only.eq_ignore_ascii_case(how.name())) {
+            continue;
+        }
+        for events in args.events.map_or(EVENTS.to_vec(), |only| vec![only]) {
+            let mut rates = RATES.to_vec();
+            if how == How::Gso && events == 1 {
+                rates.insert(2, Some(GSO_GOAL));
+            }
+            if let Some(only) = args.rate {
+                rates = vec![(only > 0).then_some(only)];
+            }
+            let mut case = |rate, flows, place| {
+                let traffic = Traffic { how, rate, flows, time };
+                cases.push(Case { events, traffic, place });
+            };
+            if wanted("one") {
+                rates.iter().for_each(|rate| case(*rate, 1, Place::apart(1)));
+            }
+            if wanted("compare") {
+                // The whole machine for both: on two cores, two threads and a sender have to share.
+                let rate = args.rate.filter(|rate| *rate > 0);
+                for threads in THREADS {
+                    case(rate, FLOWS, Place { threads, shared: true });
+                }
+            }
+        }
+    }
+    cases
+}
+
 /// What a daemon with its defaults does with a load.
-pub(crate) fn daemon(
-    load: &mut Load,
-    how: How,
-    rate: Option<u64>,
-    time: Duration,
-) -> Result<Receiver> {
-    bind(Part::Receiver);
-    let daemon = Daemon::start()?;
+pub(crate) fn daemon(load: &mut Load, traffic: Traffic, place: Place) -> Result<Receiver> {
+    place.bind(Part::Receiver);
+    let daemon = Daemon::with(&[format!("--set=ingest_threads={}", place.threads)])?;
     let counters = daemon.settled()?;
     let before = cpu_time(daemon.pid())?;
-    let sent = from_own_core(load, daemon.udp, how, rate, time)?;
+    let sent = from_own_core(load, daemon.udp, traffic, place)?;
     drain();
     let cpu = cpu_time(daemon.pid())?.saturating_sub(before);
     let counted = daemon.settled()?.since(&counters);
@@ -102,11 +170,11 @@ pub(crate) fn daemon(
     Ok(Receiver { sent, stored: counted.stored, drops: counted.drops, cpu })
 }
 
-fn sink(load: &mut Load, how: How, rate: Option<u64>, time: Duration) -> Result<Receiver> {
-    bind(Part::Receiver);
-    let sink = Sink::start(how == How::Gso, RECEIVE_BUFFER)?;
+fn sink(load: &mut Load, traffic: Traffic, place: Place) -> Result<Receiver> {
+    place.bind(Part::Receiver);
+    let sink = Sink::start(traffic.how == How::Gso, RECEIVE_BUFFER)?;
     let before = cpu_time(sink.pid())?;
-    let sent = from_own_core(load, sink.address, how, rate, time)?;
+    let sent = from_own_core(load, sink.address, traffic, place)?;
     drain();
     let cpu = cpu_time(sink.pid())?.saturating_sub(before);
     let bytes = sink.stop()?;
@@ -115,15 +183,9 @@ fn sink(load: &mut Load, how: How, rate: Option<u64>, time: Duration) -> Result<
     Ok(Receiver { sent, stored, drops: BTreeMap::new(), cpu })
 }
 
-fn from_own_core(
-    load: &mut Load,
-    to: SocketAddr,
-    how: How,
-    rate: Option<u64>,
-    time: Duration,
-) -> Result<Sent> {
-    bind(Part::Load);
-    send(load, to, how, rate, time)
+fn from_own_core(load: &mut Load, to: SocketAddr, traffic: Traffic, place: Place) -> Result<Sent> {
+    place.bind(Part::Load);
+    send(load, to, traffic)
 }
 
 /// Time for a receiver to empty its socket.

@@ -31,6 +31,8 @@ pub(crate) enum Part {
     Load,
     /// All others.
     Receiver,
+    /// Every core, for load and receiver alike.
+    Anywhere,
 }
 
 /// Binds the calling thread, and the processes that it will start, to the cores of its part.
@@ -46,6 +48,7 @@ pub(crate) fn bind(part: Part) {
     let range = match part {
         Part::Load => last..last + 1,
         Part::Receiver => 0..last,
+        Part::Anywhere => 0..last + 1,
     };
     if range.into_iter().all(|core| set.set(core).is_ok()) {
         // A container may have other numbers; then nothing is bound.

@@ -16,9 +16,9 @@ use logd_proto::wire::attribute::Value;
 use logd_proto::wire::{Attribute, Msg};
 
 use super::daemon::WRITE_SECRET;
-use super::ingest;
+use super::ingest::{self, Place};
 use super::report::{Receiver, rate, thousands};
-use super::send::How;
+use super::send::{How, Traffic};
 use crate::sh::{cargo, step};
 
 /// Events a second; `None` is as fast as one sender goes.
@@ -56,7 +56,8 @@ fn ingest(args: &Args) -> Result<()> {
     let msgs: Vec<Msg> = (0..EVENTS).map(|_| samples.event(unix_nanos())).collect();
     for per_second in RATES {
         let load = |events| Load::new(events, false, WRITE_SECRET.as_bytes(), args.seed);
-        let logd = ingest::daemon(&mut load(1), How::Plain, per_second, time)?;
+        let traffic = Traffic::new(How::Plain, per_second, time);
+        let logd = ingest::daemon(&mut load(1), traffic, Place::apart(1))?;
         let print = |name: &str, receiver: &Receiver| {
             println!(
                 "| {name} | {} | {} | {} | {} | {:.0} | {:.2} |",
@@ -69,7 +70,7 @@ fn ingest(args: &Args) -> Result<()> {
             );
         };
         print("logd, signed, one event a datagram", &logd);
-        let ten = ingest::daemon(&mut load(10), How::Plain, per_second, time)?;
+        let ten = ingest::daemon(&mut load(10), traffic, Place::apart(1))?;
         print("logd, signed, 10 events a datagram", &ten);
         if let Some(rsyslog) = there("rsyslogd", rsyslog::measure(&msgs, per_second, time)) {
             print("rsyslog, imudp, one event a datagram", &rsyslog);

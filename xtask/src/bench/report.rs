@@ -5,8 +5,8 @@ use core::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::ingest::heading;
-use super::send::{How, Sent};
+use super::ingest::{Place, heading};
+use super::send::{Sent, Traffic};
 
 /// What a receiver did with a load.
 pub(crate) struct Receiver {
@@ -37,11 +37,10 @@ impl Receiver {
 
 /// One load.
 pub(crate) struct Row {
-    pub(crate) how: How,
+    pub(crate) traffic: Traffic,
+    pub(crate) place: Place,
     /// A datagram.
     pub(crate) events: usize,
-    /// Asked for, events a second.
-    pub(crate) rate: Option<u64>,
     /// Bytes a datagram.
     pub(crate) mean_len: usize,
     /// Nanoseconds to sign or verify a datagram.
@@ -62,25 +61,37 @@ pub(crate) fn rate(rate: Option<u64>) -> String {
     rate.map_or_else(|| String::from("full speed"), |r| format!("{}/s", thousands(r)))
 }
 
+fn sender(traffic: Traffic) -> String {
+    match traffic.flows {
+        1 => traffic.how.name().to_owned(),
+        flows => format!("{}, {flows} sockets", traffic.how.name()),
+    }
+}
+
+fn threads(place: Place) -> String {
+    format!("{}{}", place.threads, if place.shared { ", on the sender's cores, too" } else { "" })
+}
+
 /// Prints the rows as a Markdown table.
 pub(crate) fn markdown(rows: &[Row]) {
     println!("{}.\n", heading());
     println!(
-        "| sender | events a datagram | bytes a datagram | rate | offered, events/s | stored | lost | why \
+        "| sender | ingest threads | events a datagram | bytes a datagram | rate | offered, events/s | stored | lost | why \
          | daemon, ns CPU an event | bare sink, ns | HMAC, ns a datagram | daemon ÷ (sink + HMAC) \
          | events/s a core |"
     );
-    println!("|---|--:|--:|---|--:|--:|--:|---|--:|--:|--:|--:|--:|");
+    println!("|---|---|--:|--:|---|--:|--:|--:|---|--:|--:|--:|--:|--:|");
     for row in rows {
         let daemon = &row.daemon;
         let why: Vec<_> =
             daemon.drops.iter().map(|(r, n)| format!("{r} {}", thousands(*n))).collect();
         println!(
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {:.0} | {:.0} | {:.0} | {:.2} | {} |",
-            row.how.name(),
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {:.0} | {:.0} | {:.0} | {:.2} | {} |",
+            sender(row.traffic),
+            threads(row.place),
             row.events,
             row.mean_len,
-            rate(row.rate),
+            rate(row.traffic.rate),
             thousands(daemon.sent.rate() as u64),
             thousands(daemon.stored),
             thousands(daemon.lost()),
@@ -100,10 +111,13 @@ pub(crate) fn json(rows: &[Row]) {
         .iter()
         .map(|row| {
             json!({
-                "sender": row.how.name(),
+                "sender": row.traffic.how.name(),
+                "flows": row.traffic.flows,
+                "ingest_threads": row.place.threads,
+                "cores_shared": row.place.shared,
                 "events_per_datagram": row.events,
                 "bytes_per_datagram": row.mean_len,
-                "rate": row.rate,
+                "rate": row.traffic.rate,
                 "hmac_ns": row.hmac,
                 "daemon": receiver(&row.daemon),
                 "sink": receiver(&row.sink),

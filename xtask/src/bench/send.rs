@@ -39,6 +39,24 @@ impl How {
     }
 }
 
+/// How fast, and from where.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Traffic {
+    pub(crate) how: How,
+    /// Events a second; `None` for as fast as one thread sends.
+    pub(crate) rate: Option<u64>,
+    /// Sockets that take turns.
+    pub(crate) flows: usize,
+    pub(crate) time: Duration,
+}
+
+impl Traffic {
+    /// From one socket.
+    pub(crate) fn new(how: How, rate: Option<u64>, time: Duration) -> Self {
+        Self { how, rate, flows: 1, time }
+    }
+}
+
 /// What was sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sent {
@@ -55,16 +73,10 @@ impl Sent {
     }
 }
 
-/// Sends for `time`, `rate` events a second or as fast as it goes.
-pub(crate) fn send(
-    load: &mut Load,
-    to: SocketAddr,
-    how: How,
-    rate: Option<u64>,
-    time: Duration,
-) -> Result<Sent> {
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-    socket.connect(to)?;
+/// Sends the events of a load, again and again.
+pub(crate) fn send(load: &mut Load, to: SocketAddr, traffic: Traffic) -> Result<Sent> {
+    let Traffic { how, rate, flows, time } = traffic;
+    let sockets = (0..flows.max(1)).map(|_| socket(to)).collect::<Result<Vec<_>>>()?;
     let burst = burst(rate, load.events);
     let runs = match how {
         How::Plain => {
@@ -76,7 +88,7 @@ pub(crate) fn send(
     let mut headers = MultiHeaders::preallocate(BATCH, None);
     let mut sent = Sent { datagrams: 0, events: 0, bytes: 0, elapsed: Duration::ZERO };
     let start = Instant::now();
-    for run in runs.iter().cycle() {
+    for (run, socket) in runs.iter().cycle().zip(sockets.iter().cycle()) {
         sent.elapsed = start.elapsed();
         if sent.elapsed >= time {
             break;
@@ -86,8 +98,8 @@ pub(crate) fn send(
             load.stamp(i, unix_nanos());
         }
         match how {
-            How::Plain => plain(&socket, &mut headers, load, run.clone())?,
-            How::Gso => gso(&socket, load, run.clone())?,
+            How::Plain => plain(socket, &mut headers, load, run.clone())?,
+            How::Gso => gso(socket, load, run.clone())?,
         }
         sent.datagrams += run.len() as u64;
         sent.events += (run.len() * load.events) as u64;
@@ -97,6 +109,12 @@ pub(crate) fn send(
         }
     }
     Ok(sent)
+}
+
+fn socket(to: SocketAddr) -> Result<UdpSocket> {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+    socket.connect(to)?;
+    Ok(socket)
 }
 
 /// Datagrams of `events` that are sent at once.

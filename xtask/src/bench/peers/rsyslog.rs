@@ -21,7 +21,7 @@ use super::process::{Process, installed};
 use crate::bench::daemon::{RECEIVE_BUFFER, cpu_time};
 use crate::bench::machine::{Part, bind};
 use crate::bench::report::Receiver;
-use crate::bench::send::{How, send};
+use crate::bench::send::{How, Traffic, send};
 
 /// What is not set has rsyslog's default.
 fn configuration(port: u16, file: &Path) -> String {
@@ -57,7 +57,7 @@ pub(super) fn measure(msgs: &[Msg], rate: Option<u64>, time: Duration) -> Result
     let mut load = Load::unsigned(msgs.iter().map(|m| syslog(m).into_bytes()).collect());
     let before = cpu_time(server.pid())?;
     bind(Part::Load);
-    let sent = send(&mut load, to, How::Plain, rate, time)?;
+    let sent = send(&mut load, to, Traffic::new(How::Plain, rate, time))?;
     let stored = settled_lines(&log)? - probes;
     let cpu = cpu_time(server.pid())?.saturating_sub(before);
     server.stop()?;
