@@ -33,9 +33,11 @@ fn without_secrets_it_refuses_and_says_how() {
 fn a_taken_port_is_named_with_the_flag_to_change_it() {
     let held = UdpSocket::bind("127.0.0.1:0").expect("loopback");
     let udp = held.local_addr().expect("bound").to_string();
-    let (code, _, stderr) =
-        ends(&mut with_secrets(&["serve", "--udp", &udp, "--http", "127.0.0.1:0"]));
-    assert!(code == 2 && stderr.contains(&udp) && stderr.contains("--udp"), "{stderr}");
+    for threads in ["ingest_threads=1", "ingest_threads=2"] {
+        let args = ["serve", "--udp", &udp, "--http", "127.0.0.1:0", "--set", threads];
+        let (code, _, stderr) = ends(&mut with_secrets(&args));
+        assert!(code == 2 && stderr.contains(&udp) && stderr.contains("--udp"), "{stderr}");
+    }
     let held = TcpListener::bind("127.0.0.1:0").expect("loopback");
     let http = held.local_addr().expect("bound").to_string();
     let (code, _, stderr) =

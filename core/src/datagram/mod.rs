@@ -51,7 +51,7 @@ pub use mac::Mac;
 pub use replay::ReplayWindow;
 pub use sender::{SenderTable, SenderTotals};
 pub use sign::Signer;
-pub use verify::{Refused, Verified, Verifier};
+pub use verify::{Proof, Refused, Verified, Verifier};
 
 /// Bytes of the MAC.
 pub const MAC_LEN: usize = 32;

@@ -31,6 +31,37 @@ pub struct Verified<'a> {
     pub rights: Rights,
 }
 
+/// A [`Verified`] datagram without its bytes, for a host that verifies on one thread and handles on another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proof {
+    mac: Mac,
+    time: UnixNanos,
+    payload_len: usize,
+    secret: usize,
+    rights: Rights,
+}
+
+impl Verified<'_> {
+    /// What [`Proof::of`] needs beside the datagram.
+    pub fn proof(&self) -> Proof {
+        let Self { mac, time, payload, secret, rights } = *self;
+        Proof { mac, time, payload_len: payload.len(), secret, rights }
+    }
+}
+
+impl Proof {
+    /// The verified datagram again. `None` when it is not the one that was verified: its MAC is another.
+    #[inline]
+    pub fn of<'a>(&self, datagram: &'a [u8]) -> Option<Verified<'a>> {
+        let Self { mac, time, payload_len, secret, rights } = *self;
+        if datagram.first_chunk() != Some(&mac.0) {
+            return None;
+        }
+        let payload = datagram.get(datagram.len().checked_sub(payload_len)?..)?;
+        Some(Verified { mac, time, payload, secret, rights })
+    }
+}
+
 /// A datagram that is not to be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused {
@@ -181,6 +212,17 @@ mod tests {
         }
         // Authentic, and still too short.
         assert_eq!(reason(v.verify(NOW, &sign("secret", NOW, b""))), DropReason::TooShort);
+    }
+
+    #[test]
+    fn a_proof_is_one_of_its_datagram_only() {
+        let v = verifier([write_secret()]);
+        let (one, other) = (sign("secret", NOW, b"one"), sign("secret", NOW, b"other"));
+        let verified = v.verify(NOW, &one).unwrap();
+        let proof = verified.proof();
+        assert_eq!(proof.of(&one), Some(verified));
+        assert_eq!(proof.of(&other), None);
+        assert_eq!(proof.of(b""), None);
     }
 
     #[test]

@@ -4,15 +4,12 @@
 //! queue and searches snapshots on threads of its own.
 
 use alloc::sync::Arc;
-use core::time::Duration;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::net::UdpSocket;
 
 use anyhow::{Context as _, anyhow, bail};
 use logd_core::engine::{Engine, Stats};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
 use tracing::{info, warn};
 use tracing_subscriber::EnvFilter;
 
@@ -21,8 +18,8 @@ use clock::Clock;
 use config::Config;
 use config::secrets::Use;
 use dev::Addresses;
+use ingest::Ingest;
 use ingest::socket::Socket;
-use ingest::{Handle, Ingest, kernel};
 use setup::Memory;
 
 mod args;
@@ -33,14 +30,13 @@ mod http;
 pub mod ingest;
 mod process;
 mod setup;
+mod watch;
 
 pub use args::Args;
 
 /// Bytes that compressing a block of up to 1 MiB takes at most, its copy and the tables of words included: measured, with
 /// texts of random words and letters, and rounded up.
 const COMPRESSING: usize = 12 << 20;
-/// Between two looks at the kernel's drop counter.
-const KERNEL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Runs the daemon until a signal stops it.
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
@@ -61,7 +57,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
     memory.check()?;
     tell(&config);
     // Both ports before anything else: nothing to undo when one is taken.
-    let socket = Socket::bind(config.udp, config.receive_buffer)?;
+    let sockets = Socket::bind(config.udp, config.receive_buffer, config.ingest_threads)?;
     let engine = Engine::new(engine_config, setup::keyring(&config)?, now)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -71,9 +67,9 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
         .context("cannot start the runtime")?;
     let ended = runtime.block_on(async {
         let listener = http::server::bind(config.http)?;
-        let udp = socket.local_addr();
+        let udp = sockets[0].local_addr();
         let addresses = Addresses { udp, http: listener.local_addr()? };
-        let ingest = ingest::start(engine, socket, clock, config.limits.tail_buffer)?;
+        let ingest = ingest::start(engine, sockets, clock, config.limits.tail_buffer)?;
         daemon(&config, ingest, listener, addresses).await
     });
     // A search that nobody waits for any more may still run, or after an error the ingest thread; neither may hold up
@@ -95,16 +91,16 @@ async fn daemon(
     listener: TcpListener,
     addresses: Addresses,
 ) -> anyhow::Result<Stats> {
-    let Ingest { handle, socket, thread } = ingest;
+    let Ingest { handle, sockets, thread } = ingest;
     let mut ended = tokio::task::spawn_blocking(move || thread.join());
     let app = Arc::new(http::App::new(handle.clone(), config));
     let router = http::router(app.clone(), &config.allow_origin);
-    let (stop, stopped) = watch::channel(false);
+    let (stop, stopped) = tokio::sync::watch::channel(false);
     let limits = &config.limits;
     let connections = limits.connections;
     let server = http::server::serve(listener, router, connections, stopped, limits.stop_time);
     let server = tokio::spawn(server);
-    let watcher = tokio::spawn(watch_kernel(handle.clone(), socket));
+    let watcher = tokio::spawn(watch::watch(handle.clone(), sockets));
     // Before anybody is told that the daemon is there: who reads that may send a signal at once.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -129,23 +125,6 @@ async fn daemon(
     watcher.abort();
     handle.stop().await;
     ended.await.ok().and_then(Result::ok).ok_or_else(gone)
-}
-
-/// Tells the engine what the kernel dropped.
-async fn watch_kernel(handle: Handle, socket: UdpSocket) {
-    let mut known = 0;
-    let mut ticks = tokio::time::interval(KERNEL_INTERVAL);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        // The kernel's counter has 32 bits and starts again at zero.
-        let Some(drops) = kernel::drops(&socket).map(|n| n as u32) else { continue };
-        let more = drops.wrapping_sub(known);
-        // What cannot be handed over now is in the next difference.
-        if more > 0 && handle.kernel_drops(u64::from(more)) {
-            known = drops;
-        }
-    }
 }
 
 /// Logs to standard error. Nothing that is logged has a secret in it: secrets have no text form.

@@ -11,7 +11,8 @@ use logd_core::time::UnixNanos;
 use super::config::secrets::Use;
 use super::config::units::Size;
 use super::config::{Config, Ring};
-use super::ingest::socket::BATCH_BYTES;
+use super::ingest::batch::BATCH_BYTES;
+use super::ingest::receiver::RECEIVER_BYTES;
 use super::{COMPRESSING, http};
 
 /// The program, its threads' stacks in use, and what libraries hold, as measured, rounded up.
@@ -88,7 +89,12 @@ impl Memory {
                 ),
                 engine.memory().saturating_sub(own),
             ),
-            ("receive buffers".to_owned(), BATCH_BYTES),
+            (
+                format!("receive buffers (ingest_threads = {})", config.ingest_threads),
+                (config.ingest_threads.get() - 1)
+                    .saturating_mul(RECEIVER_BYTES)
+                    .saturating_add(BATCH_BYTES),
+            ),
             ("upkeep of one block".to_owned(), COMPRESSING),
             ("events for tails (limits.tail_buffer)".to_owned(), limits.tail_buffer),
             (format!("searches ({})", limits.searches), http::search_memory(limits, snapshot)),

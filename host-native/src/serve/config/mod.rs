@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::net::SocketAddr;
+use core::num::NonZeroUsize;
 use core::str::FromStr;
 use core::time::Duration;
 use std::net::ToSocketAddrs;
@@ -86,8 +87,10 @@ pub struct Config {
     pub log: String,
     /// How far a datagram's time may be from the daemon's.
     pub ttl: Duration,
-    /// Bytes asked of the kernel for the socket.
+    /// Bytes asked of the kernel for each socket.
     pub receive_buffer: usize,
+    /// Threads that receive, each on a socket of its own.
+    pub ingest_threads: NonZeroUsize,
     /// Bytes.
     pub memory_limit: usize,
     /// At least one.
@@ -101,6 +104,9 @@ pub struct Config {
     /// Asked for with `--dev`.
     pub dev: bool,
 }
+
+/// One thread stores what all receive; long before this many it has no time left.
+const MAX_INGEST_THREADS: usize = 16;
 
 /// The newest part of a ring that stays uncompressed: what people look at most.
 const HOT_SHARE: usize = 4;
@@ -219,6 +225,7 @@ impl<'a> Sources<'a> {
                 ttl => Ok(ttl),
             })?,
             receive_buffer: self.get("receive_buffer", parse_size)?,
+            ingest_threads: self.get("ingest_threads", ingest_threads)?,
             memory_limit: self.get("memory_limit", parse_size)?,
             rings: rings(&self.file.rings)?,
             dev: self.args.dev,
@@ -322,6 +329,17 @@ impl fmt::Display for Listen {
 
 fn parse_number<T: FromStr>(s: &str) -> Result<T, String> {
     s.replace('_', "").parse().map_err(|_| format!("`{s}` is no whole number in range"))
+}
+
+fn ingest_threads(s: &str) -> Result<NonZeroUsize, String> {
+    let threads: usize = parse_number(s)?;
+    if !(1..=MAX_INGEST_THREADS).contains(&threads) {
+        return Err(format!("must be 1 to {MAX_INGEST_THREADS}"));
+    }
+    if threads > 1 && !cfg!(target_os = "linux") {
+        return Err("more than one thread needs Linux, which divides senders among sockets".into());
+    }
+    NonZeroUsize::new(threads).ok_or_else(|| "must be above zero".into())
 }
 
 fn list(s: &str) -> Vec<String> {

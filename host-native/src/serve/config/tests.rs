@@ -49,6 +49,8 @@ fn errors_name_their_source() {
         ("", with_secret(&[("LOGD_TTL", "0s")]), "LOGD_TTL: the ttl must be above zero"),
         ("[limits]\ntails = 0", with_secret(&[]), "line 2: limits.tails: must be above zero"),
         ("http = \"nowhere at all\"", with_secret(&[]), "is no address"),
+        ("ingest_threads = 0", with_secret(&[]), "line 1: ingest_threads: must be 1 to 16"),
+        ("", with_secret(&[("LOGD_INGEST_THREADS", "17")]), "LOGD_INGEST_THREADS: must be 1 to 16"),
         ("[[rings]]\nprefix = \"/a\"", with_secret(&[]), "a ring needs `size`"),
         ("[[rings]]\nprefix = \"a//b\"\nsize = 1", with_secret(&[]), "line 2: `a//b` is no prefix"),
     ] {

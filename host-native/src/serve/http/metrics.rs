@@ -79,6 +79,14 @@ fn ingest(report: &Report, out: &mut Text) {
     out.metric("logd_replies_total", "counter", "Datagrams sent.").value(stats.replies);
     out.metric("logd_sent_bytes_total", "counter", "Their bytes, without headers.")
         .value(stats.bytes_out);
+    let busy = out.metric(
+        "logd_ingest_busy_seconds_total",
+        "counter",
+        "Time that a thread that receives was at work, not asleep.",
+    );
+    for (thread, time) in report.busy.iter().enumerate() {
+        busy.labels(&[("thread", &thread.to_string())], time.as_secs_f64());
+    }
     out.metric("logd_udp_queries", "gauge", "Queries over UDP under way.").value(stats.udp_queries);
 }
 

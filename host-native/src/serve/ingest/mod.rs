@@ -1,17 +1,23 @@
-//! Ingest: the thread that owns the engine and the UDP socket.
+//! Ingest: the thread that owns the engine and a UDP socket, and the threads that receive beside it.
 //!
 //! Nobody else touches the engine: the rest of the daemon asks through a [`Handle`], over a bounded queue, and
-//! gets owned answers back.
+//! gets owned answers back. Other threads that receive verify, and hand over what they verified.
 
+pub mod batch;
+mod busy;
 mod calm;
 pub mod feed;
+mod inlet;
 pub mod kernel;
+mod pace;
+pub mod receiver;
 pub mod socket;
 mod thread;
 mod upkeep;
 mod wake;
 
 use alloc::sync::Arc;
+use core::time::Duration;
 use std::net::UdpSocket;
 use std::thread::JoinHandle;
 
@@ -21,7 +27,10 @@ use logd_core::store::{RingStatus, Snapshot, UpkeepDone};
 use tokio::sync::{mpsc, oneshot};
 
 use super::clock::Clock;
+use busy::BusyTime;
 use feed::{Feed, Reader};
+use inlet::Inlet;
+use receiver::Receivers;
 use socket::Socket;
 use wake::Waker;
 
@@ -39,6 +48,8 @@ pub struct Report {
     pub refused: Vec<RefusedSender>,
     /// The newest sequence number.
     pub last_seq: u64,
+    /// How long each thread that receives was at work; the owner of the engine first.
+    pub busy: Vec<Duration>,
 }
 
 /// Where a tail begins: everything up to `last_seq` is in the snapshot, everything after comes from the reader.
@@ -129,33 +140,46 @@ impl Handle {
     }
 }
 
-/// A running ingest thread.
+/// Running ingest threads.
 #[derive(Debug)]
 pub struct Ingest {
-    /// To ask it.
+    /// To ask them.
     pub handle: Handle,
-    /// The socket, for questions to the kernel.
-    pub socket: UdpSocket,
-    /// Ends after [`Handle::stop`], with the last counters.
+    /// Their sockets, for questions to the kernel.
+    pub sockets: Vec<UdpSocket>,
+    /// The owner of the engine. Ends after [`Handle::stop`], after the others, with the last counters.
     pub thread: JoinHandle<Stats>,
 }
 
-/// Starts the thread. `feed_budget` is in bytes.
+/// Starts a thread for each socket; the first has the engine. `feed_budget` is in bytes.
 pub fn start(
     engine: Engine,
-    socket: Socket,
+    sockets: Vec<Socket>,
     clock: Clock,
     feed_budget: usize,
 ) -> anyhow::Result<Ingest> {
-    let (tx, rx) = mpsc::channel(QUEUE);
-    let (waker, wakeups) = wake::pair()?;
+    let handles = sockets.iter().map(Socket::try_clone).collect::<Result<_, _>>()?;
+    let mut busy = Vec::new();
+    let mut inlets = Vec::new();
+    for socket in sockets {
+        let (waker, wakeups) = wake::pair()?;
+        busy.push(Arc::new(BusyTime::default()));
+        inlets.push((Inlet::new(socket, wakeups, clock, busy[busy.len() - 1].clone()), waker));
+    }
+    anyhow::ensure!(!inlets.is_empty(), "ingest needs a socket");
+    let (inlet, waker) = inlets.remove(0);
     let waker = Arc::new(waker);
+
+    let (tx, rx) = mpsc::channel(QUEUE);
     let upkeep = upkeep::start(tx.clone(), waker.clone())?;
     let feed = Arc::new(Feed::new(feed_budget));
     let verifier = engine.verifier().clone();
-    let second = socket.try_clone()?;
-    let owner = thread::Owner::new(engine, socket, clock, rx, wakeups, feed.clone(), upkeep);
+    let receivers = match inlets.len() {
+        0 => None,
+        _ => Some(Receivers::start(inlets, &verifier, &waker)?),
+    };
+    let owner = thread::Owner::new(engine, inlet, receivers, busy, rx, feed.clone(), upkeep);
     let thread = std::thread::Builder::new().name("ingest".into()).spawn(move || owner.run())?;
     let handle = Handle { requests: tx, waker, feed, verifier };
-    Ok(Ingest { handle, socket: second, thread })
+    Ok(Ingest { handle, sockets: handles, thread })
 }

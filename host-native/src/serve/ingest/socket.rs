@@ -4,24 +4,19 @@
 //! where the kernel lacks one of them.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use core::time::Duration;
-use std::io::{self, IoSliceMut};
+use core::num::NonZeroUsize;
+use std::io;
 use std::net::UdpSocket;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use anyhow::{Context as _, anyhow};
-use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSocketState};
+use quinn_udp::{Transmit, UdpSocketState};
 use socket2::{Domain, Protocol, Type};
 use tracing::warn;
 
+use super::batch::Batch;
 use crate::serve::config::Listen;
 use crate::serve::config::units::Size;
-
-/// The most that one receive puts into one buffer: what GRO joins is at most one IP packet long.
-const BUFFER_LEN: usize = 64 << 10;
-
-/// Bytes that [`Batch`] takes.
-pub const BATCH_BYTES: usize = BATCH_SIZE * BUFFER_LEN;
 
 /// A bound socket.
 #[derive(Debug)]
@@ -31,32 +26,43 @@ pub struct Socket {
     local: SocketAddr,
 }
 
-/// Where received datagrams lie until the next receive.
-pub struct Batch {
-    bytes: Vec<u8>,
-    meta: [RecvMeta; BATCH_SIZE],
-    filled: usize,
-}
-
 impl Socket {
-    /// Binds, with a receive buffer of at least `receive_buffer` bytes if the kernel lets us.
-    pub fn bind(listen: Listen, receive_buffer: usize) -> anyhow::Result<Self> {
+    /// Binds `count` sockets to one address, each with a receive buffer of at least `receive_buffer` bytes if the kernel
+    /// lets us. Datagrams of one sender's socket all arrive at one of them.
+    pub fn bind(
+        listen: Listen,
+        receive_buffer: usize,
+        count: NonZeroUsize,
+    ) -> anyhow::Result<Vec<Self>> {
         let socket = match listen {
-            Listen::At(addr) => open(addr),
+            Listen::At(addr) => open(addr, false),
             // Without IPv6, as in many containers, only IPv4 is left.
-            Listen::Any(port) => open((Ipv6Addr::UNSPECIFIED, port).into()).or_else(|e| {
+            Listen::Any(port) => open((Ipv6Addr::UNSPECIFIED, port).into(), false).or_else(|e| {
                 if e.kind() == io::ErrorKind::AddrInUse {
                     return Err(e);
                 }
-                open((Ipv4Addr::UNSPECIFIED, port).into())
+                open((Ipv4Addr::UNSPECIFIED, port).into(), false)
             }),
         };
-        let socket = socket.map_err(|e| explain(e, listen))?;
+        let first = socket.map_err(|e| explain(e, listen))?;
+        let mut sockets = vec![first];
+        if count.get() > 1 {
+            // Only now may others have the same address: a port that another program holds is taken, as ever.
+            let shared = share_port(&sockets[0]).context("cannot share the UDP port")?;
+            for _ in 1..count.get() {
+                sockets.push(open(shared, true).map_err(|e| explain(e, listen))?);
+            }
+        }
+        sockets.into_iter().map(|socket| Self::set_up(socket, receive_buffer)).collect()
+    }
+
+    fn set_up(socket: socket2::Socket, receive_buffer: usize) -> anyhow::Result<Self> {
         grow_receive_buffer(&socket, receive_buffer);
         let io = UdpSocket::from(socket);
         let state = UdpSocketState::new((&io).into()).context("cannot set up the UDP socket")?;
         let local = io.local_addr()?;
         allow_fragments(&io, local);
+        forget_what_nobody_reads(&io, local);
         Ok(Self { io, state, local })
     }
 
@@ -72,12 +78,7 @@ impl Socket {
 
     /// Fills `batch` with what is there; an error of kind `WouldBlock` when there is nothing.
     pub fn receive(&self, batch: &mut Batch) -> io::Result<()> {
-        batch.filled = 0;
-        let mut rest = batch.bytes.chunks_exact_mut(BUFFER_LEN);
-        let mut slices: [IoSliceMut<'_>; BATCH_SIZE] =
-            core::array::from_fn(|_| IoSliceMut::new(rest.next().unwrap_or_default()));
-        batch.filled = self.state.recv((&self.io).into(), &mut slices, &mut batch.meta)?;
-        Ok(())
+        batch.fill(|buffers, meta| self.state.recv((&self.io).into(), buffers, meta))
     }
 
     /// Sends one datagram; an error of kind `WouldBlock` when the kernel's buffer is full.
@@ -98,44 +99,22 @@ impl AsFd for Socket {
     }
 }
 
-impl Batch {
-    /// Empty, with its memory allocated.
-    pub fn new() -> Self {
-        Self { bytes: vec![0; BATCH_BYTES], meta: [RecvMeta::default(); BATCH_SIZE], filled: 0 }
-    }
-
-    /// Whether the last receive filled every buffer, so that there may be more.
-    pub fn is_full(&self) -> bool {
-        self.filled == BATCH_SIZE
-    }
-
-    /// The datagrams of the last receive: who sent each, and when it arrived by the kernel's clock, where it says.
-    pub fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, Option<Duration>, &[u8])> {
-        let buffers = self.bytes.chunks_exact(BUFFER_LEN).zip(&self.meta[..self.filled]);
-        buffers.flat_map(|(bytes, meta)| {
-            let from = SocketAddr::new(meta.addr.ip().to_canonical(), meta.addr.port());
-            let received = &bytes[..meta.len.min(bytes.len())];
-            // An empty datagram has no bytes to cut, and must be counted all the same.
-            let empty = received.is_empty().then_some(received);
-            let cut = received.chunks(meta.stride.max(1));
-            empty.into_iter().chain(cut).map(move |datagram| (from, meta.timestamp, datagram))
-        })
-    }
-}
-
-impl Default for Batch {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-fn open(addr: SocketAddr) -> io::Result<socket2::Socket> {
+fn open(addr: SocketAddr, shared: bool) -> io::Result<socket2::Socket> {
     let socket = socket2::Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
     if addr.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) {
         socket.set_only_v6(false)?;
     }
+    if shared {
+        socket.set_reuse_port(true)?;
+    }
     socket.bind(&addr.into())?;
     Ok(socket)
+}
+
+/// Lets sockets of this user that ask for it have the same address, and says which it is.
+fn share_port(socket: &socket2::Socket) -> io::Result<SocketAddr> {
+    socket.set_reuse_port(true)?;
+    socket.local_addr()?.as_socket().ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
 }
 
 fn explain(e: io::Error, listen: Listen) -> anyhow::Error {
@@ -188,14 +167,39 @@ fn allow_fragments(io: &UdpSocket, local: SocketAddr) {
     let _ = (io, local);
 }
 
+/// quinn-udp asks for each datagram's ECN bits and destination; the kernel copies both out with every datagram.
+fn forget_what_nobody_reads(io: &UdpSocket, local: SocketAddr) {
+    #[cfg(target_os = "linux")]
+    {
+        use nix::sys::socket::{setsockopt, sockopt};
+        use rustix::net::sockopt::{set_ip_recvtos, set_ipv6_recvtclass};
+        // Where one of them fails, receiving costs a little more.
+        let _ = set_ip_recvtos(io, false);
+        let _ = setsockopt(io, sockopt::Ipv4PacketInfo, &false);
+        if local.is_ipv6() {
+            let _ = set_ipv6_recvtclass(io, false);
+            let _ = setsockopt(io, sockopt::Ipv6RecvPacketInfo, &false);
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (io, local);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use core::time::Duration;
+
+    const LOCAL: Listen = Listen::At(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0));
+
+    fn bind(listen: Listen) -> anyhow::Result<Socket> {
+        Ok(Socket::bind(listen, 1 << 16, NonZeroUsize::MIN)?.remove(0))
+    }
 
     fn received(socket: &Socket, batch: &mut Batch) -> Vec<(SocketAddr, Vec<u8>)> {
         for _ in 0..1000 {
             if socket.receive(batch).is_ok() {
-                return batch.datagrams().map(|(from, _, d)| (from, d.to_vec())).collect();
+                return batch.datagrams().map(|d| (d.from, d.bytes.to_vec())).collect();
             }
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -204,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_socket_of_both_families_shows_and_answers_ipv4_as_ipv4() {
-        let socket = Socket::bind(Listen::Any(0), 1 << 16).unwrap();
+        let socket = bind(Listen::Any(0)).unwrap();
         let client = UdpSocket::bind("127.0.0.1:0").unwrap();
         client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         client.connect(("127.0.0.1", socket.local_addr().port())).unwrap();
@@ -220,7 +224,7 @@ mod tests {
 
     #[test]
     fn an_empty_datagram_is_a_datagram() {
-        let socket = Socket::bind(Listen::At(([127, 0, 0, 1], 0).into()), 1 << 16).unwrap();
+        let socket = bind(LOCAL).unwrap();
         let client = UdpSocket::bind("127.0.0.1:0").unwrap();
         client.send_to(b"", socket.local_addr()).unwrap();
         let got = received(&socket, &mut Batch::new());
@@ -229,10 +233,33 @@ mod tests {
 
     #[test]
     fn a_taken_port_is_named_with_what_to_do() {
-        let first = Socket::bind(Listen::At(([127, 0, 0, 1], 0).into()), 1 << 16).unwrap();
-        let port = first.local_addr().port();
-        let again = Socket::bind(Listen::At(([127, 0, 0, 1], port).into()), 1 << 16);
-        let message = again.unwrap_err().to_string();
-        assert!(message.contains(&port.to_string()) && message.contains("--udp"), "{message}");
+        let two = NonZeroUsize::new(2).unwrap();
+        let held = [NonZeroUsize::MIN, two].map(|n| Socket::bind(LOCAL, 1 << 16, n).unwrap());
+        for first in held {
+            let port = first[0].local_addr().port();
+            for count in [NonZeroUsize::MIN, two] {
+                let at = Listen::At(([127, 0, 0, 1], port).into());
+                let message = Socket::bind(at, 1 << 16, count).unwrap_err().to_string();
+                assert!(
+                    message.contains(&port.to_string()) && message.contains("--udp"),
+                    "{message}"
+                );
+            }
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn sockets_that_share_a_port_share_the_senders() {
+        let sockets = Socket::bind(LOCAL, 1 << 16, NonZeroUsize::new(2).unwrap()).unwrap();
+        assert_eq!(sockets[0].local_addr(), sockets[1].local_addr());
+        // Each sender comes to one of the two by chance: that 64 all come to the same has odds of 2⁻⁶³.
+        let senders: Vec<_> = (0..64).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap()).collect();
+        for sender in &senders {
+            sender.send_to(b"x", sockets[0].local_addr()).unwrap();
+        }
+        let mut batch = Batch::new();
+        let got: Vec<_> = sockets.iter().map(|s| received(s, &mut batch).len()).collect();
+        assert!(got.iter().all(|n| *n > 0), "{got:?}");
     }
 }

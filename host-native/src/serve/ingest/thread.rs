@@ -3,28 +3,29 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 use std::io;
-use std::os::fd::AsFd;
 use std::sync::mpsc::SyncSender;
 
 use logd_core::drop::DropReason;
 use logd_core::engine::{Engine, Stats, Transmit};
 use logd_core::store::UpkeepJob;
-use logd_core::time::{MonoNanos, Now, UnixNanos};
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use logd_core::time::{MonoNanos, Now};
+use nix::poll::PollTimeout;
 use tokio::sync::mpsc;
-use tracing::{debug, error, warn};
+use tracing::debug;
 
+use super::batch::Batch;
+use super::busy::BusyTime;
 use super::calm::{self, Calm};
 use super::feed::Feed;
-use super::socket::{Batch, Socket};
-use super::wake::Wakeups;
+use super::inlet::{Inlet, Received, Rest};
+use super::receiver::Receivers;
 use super::{Report, Request, TailStart};
-use crate::serve::clock::Clock;
 
 /// Receives of one turn. A batch is up to 32 buffers, each of up to 64 datagrams with GRO; a few of them keep
 /// the thread on the socket under load, and all else still gets its turn within a few milliseconds.
 const RECEIVES: usize = 4;
+/// Batches of other threads in one turn, for each receive of the own socket: all sockets share alike.
+const HANDOVERS: usize = 4;
 /// Requests of one turn.
 const REQUESTS: usize = 16;
 /// Replies of one turn.
@@ -37,18 +38,18 @@ const MAX_UNFED: usize = 256 << 10;
 const DRAIN_TIME: Duration = Duration::from_millis(200);
 /// Between two looks for blocks that are due for upkeep, while there are none.
 const UPKEEP_INTERVAL: Duration = Duration::from_millis(5);
-/// Between two looks at a socket that fails.
-const ERROR_PAUSE: Duration = Duration::from_millis(10);
 
 /// Owns the engine.
 pub(super) struct Owner {
     engine: Engine,
-    socket: Socket,
-    clock: Clock,
-    requests: mpsc::Receiver<Request>,
-    wakeups: Wakeups,
-    feed: Arc<Feed>,
+    inlet: Inlet,
     batch: Batch,
+    /// The other threads that receive, if there are any.
+    receivers: Option<Receivers>,
+    /// How long each thread was at work, its own first.
+    busy: Vec<Arc<BusyTime>>,
+    requests: mpsc::Receiver<Request>,
+    feed: Arc<Feed>,
     /// A reply that the kernel had no room for, and its bytes.
     pending: Option<Transmit>,
     out: Vec<u8>,
@@ -73,21 +74,22 @@ enum More {
 impl Owner {
     pub(super) fn new(
         engine: Engine,
-        socket: Socket,
-        clock: Clock,
+        inlet: Inlet,
+        receivers: Option<Receivers>,
+        busy: Vec<Arc<BusyTime>>,
         requests: mpsc::Receiver<Request>,
-        wakeups: Wakeups,
         feed: Arc<Feed>,
         upkeep: SyncSender<UpkeepJob>,
     ) -> Self {
+        let calm = Calm::new(inlet.now().mono);
         Self {
             engine,
-            socket,
-            clock,
-            requests,
-            wakeups,
-            feed,
+            inlet,
             batch: Batch::new(),
+            receivers,
+            busy,
+            requests,
+            feed,
             pending: None,
             out: Vec::new(),
             tailing: false,
@@ -96,7 +98,7 @@ impl Owner {
             upkeep,
             upkeeping: false,
             last_upkeep: MonoNanos(0),
-            calm: Calm::new(clock.now().mono),
+            calm,
         }
     }
 
@@ -105,58 +107,77 @@ impl Owner {
     pub(super) fn run(mut self) -> Stats {
         loop {
             // 1. Datagrams: the kernel drops what waits too long.
-            let received = self.receive(RECEIVES);
+            let received = self.take();
             // 2. Requests of the rest of the daemon.
             let (asked, stop) = self.answer();
             if stop {
                 self.drain();
                 return self.engine.stats();
             }
+            // One time for all that follows: none of it takes long.
+            let now = self.inlet.now();
             // 3. Timers, and one step of the queries over UDP.
-            self.time_out();
+            self.time_out(now);
             // 4. Replies.
-            let sent = self.transmit();
+            let sent = self.transmit(now);
             // 5. New events to the tails over HTTP.
-            self.feed_tails(received);
+            self.feed_tails(now.mono, received);
             // 6. Sealed blocks to the upkeep thread.
-            self.keep_up();
+            self.keep_up(now.mono);
             // 7. Sleep. Everything above may have moved the timer, so it is asked for last.
-            if received == More::No && asked == More::No && sent == More::No {
-                self.sleep();
+            if received != Received::Part && asked == More::No && sent == More::No {
+                self.sleep(now.mono, received);
             }
         }
     }
 
-    fn receive(&mut self, times: usize) -> More {
+    /// What the other threads handed over, and what the own socket has; a bounded part of each.
+    fn take(&mut self) -> Received {
+        let handed_over = self.take_handed_over();
+        let receives = if handed_over == Received::Nothing { RECEIVES } else { 1 };
+        handed_over.and(self.receive(receives))
+    }
+
+    fn take_handed_over(&mut self) -> Received {
+        let mut received = Received::Nothing;
+        for _ in 0..HANDOVERS {
+            let Some(handover) = self.receivers.as_mut().and_then(Receivers::next) else {
+                return received;
+            };
+            let now = self.inlet.now();
+            for (datagram, verified) in handover.batch.datagrams() {
+                let (from, len) = (datagram.from, datagram.bytes.len());
+                self.engine.handle_verified(datagram.clocks(now), from, len, verified);
+                self.unfed += len;
+            }
+            self.feed_much();
+            if let Some(receivers) = &self.receivers {
+                receivers.give_back(handover);
+            }
+            received = Received::All;
+        }
+        Received::Part
+    }
+
+    fn receive(&mut self, times: usize) -> Received {
+        let mut all = Received::Nothing;
         for _ in 0..times {
-            match self.socket.receive(&mut self.batch) {
-                Ok(()) => {
-                    let now = self.clock.now();
-                    let mut bytes = 0;
-                    for (from, arrival, datagram) in self.batch.datagrams() {
-                        // Fresh is what arrived in time: a datagram does not grow stale in our own queue.
-                        let unix = arrival.map_or(now.unix, |at| arrival_time(at).min(now.unix));
-                        self.engine.handle_datagram(Now { unix, ..now }, from, datagram);
-                        bytes += datagram.len();
-                    }
-                    self.unfed += bytes;
-                    // The engine keeps a bounded part of what the tails have not got yet.
-                    if self.tailing && self.unfed >= MAX_UNFED {
-                        self.feed_now();
-                    }
-                }
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return More::No,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                // A reply that nobody wanted comes back as an error of the socket; it says nothing about ours.
-                Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => {}
-                Err(e) => {
-                    warn!("cannot receive: {e}");
-                    std::thread::sleep(ERROR_PAUSE);
-                    return More::No;
-                }
+            let received = self.inlet.receive(&mut self.batch);
+            if received == Received::Nothing {
+                return all;
+            }
+            let now = self.inlet.now();
+            for datagram in self.batch.datagrams() {
+                self.engine.handle_datagram(datagram.clocks(now), datagram.from, datagram.bytes);
+                self.unfed += datagram.bytes.len();
+            }
+            self.feed_much();
+            all = received;
+            if received == Received::All {
+                break;
             }
         }
-        More::Yes
+        all
     }
 
     fn answer(&mut self) -> (More, bool) {
@@ -172,6 +193,7 @@ impl Owner {
                         rings: self.engine.rings().collect(),
                         refused: self.engine.refused_senders().collect(),
                         last_seq: self.engine.last_seq(),
+                        busy: self.busy.iter().map(|busy| busy.total()).collect(),
                     });
                 }
                 Ok(Request::Tail(mut reader, reply)) => {
@@ -200,15 +222,13 @@ impl Owner {
         (More::Yes, false)
     }
 
-    fn time_out(&mut self) {
-        let now = self.clock.now();
+    fn time_out(&mut self, now: Now) {
         if self.engine.poll_timeout().is_some_and(|due| due <= now.mono) {
             self.engine.handle_timeout(now);
         }
     }
 
-    fn transmit(&mut self) -> More {
-        let now = self.clock.now();
+    fn transmit(&mut self, now: Now) -> More {
         for _ in 0..TRANSMITS {
             let Some(transmit) = self.pending.take().or_else(|| {
                 self.out.clear();
@@ -216,7 +236,7 @@ impl Owner {
             }) else {
                 return More::No;
             };
-            match self.socket.send(transmit.to, &self.out[..transmit.len]) {
+            match self.inlet.socket.send(transmit.to, &self.out[..transmit.len]) {
                 Ok(()) => {}
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
                     // poll(2) tells when there is room again.
@@ -230,10 +250,10 @@ impl Owner {
         More::Yes
     }
 
-    fn feed_tails(&mut self, received: More) {
-        let mono = self.clock.now().mono;
+    fn feed_tails(&mut self, mono: MonoNanos, received: Received) {
         // The socket is empty, so waiting would gain nothing; or enough has been waited.
-        if self.tailing && (received == More::No || mono.since(self.last_feed) >= FEED_DELAY) {
+        if self.tailing && (received != Received::Part || mono.since(self.last_feed) >= FEED_DELAY)
+        {
             self.last_feed = mono;
             self.feed_now();
         }
@@ -244,8 +264,7 @@ impl Owner {
         }
     }
 
-    fn keep_up(&mut self) {
-        let mono = self.clock.now().mono;
+    fn keep_up(&mut self, mono: MonoNanos) {
         let calm = self.calm.is_calm(mono);
         if !calm || self.upkeeping || mono.since(self.last_upkeep) < UPKEEP_INTERVAL {
             return;
@@ -254,6 +273,13 @@ impl Owner {
         if let Some(job) = self.engine.poll_upkeep() {
             // The queue has room, for no job is under way; without its thread blocks just stay as they are.
             self.upkeeping = self.upkeep.try_send(job).is_ok();
+        }
+    }
+
+    /// The engine keeps a bounded part of what the tails have not got yet.
+    fn feed_much(&mut self) {
+        if self.tailing && self.unfed >= MAX_UNFED {
+            self.feed_now();
         }
     }
 
@@ -269,8 +295,10 @@ impl Owner {
         }
     }
 
-    fn sleep(&mut self) {
-        let now = self.clock.now().mono;
+    fn sleep(&mut self, now: MonoNanos, received: Received) {
+        if self.receivers.as_ref().is_some_and(Receivers::has_failed) {
+            panic!("a thread that receives has failed; its message is above");
+        }
         let timeout = match self.engine.poll_timeout() {
             None => PollTimeout::NONE,
             Some(due) => match due.since(now) {
@@ -291,35 +319,25 @@ impl Owner {
             let look = PollTimeout::try_from(calm::WINDOW).unwrap_or(PollTimeout::MAX);
             if timeout == PollTimeout::NONE { look } else { timeout.min(look) }
         };
-        let mut interest = PollFlags::POLLIN;
-        if self.pending.is_some() {
-            interest |= PollFlags::POLLOUT;
-        }
-        let mut fds = [
-            PollFd::new(self.socket.as_fd(), interest),
-            PollFd::new(self.wakeups.as_fd(), PollFlags::POLLIN),
-        ];
-        match poll(&mut fds, timeout) {
-            // Cleared before the queue is looked at, so that no request stays behind.
-            Ok(_) if fds[1].any() == Some(true) => self.wakeups.clear(),
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(e) => {
-                error!("poll failed: {e}");
-                std::thread::sleep(ERROR_PAUSE);
-            }
-        }
-        self.calm.slept(self.clock.now().mono.since(now));
+        let (requests, receivers) = (&self.requests, &mut self.receivers);
+        let has_work =
+            || !requests.is_empty() || receivers.as_mut().is_some_and(Receivers::has_next);
+        let received = received != Received::Nothing;
+        let rest = Rest { timeout, received, to_send: self.pending.is_some() };
+        self.calm.slept(self.inlet.rest(rest, has_work));
     }
 
-    /// Takes what the socket still holds.
+    /// Takes what the sockets still hold.
     fn drain(&mut self) {
-        let start = self.clock.now().mono;
-        while self.receive(1) == More::Yes && self.clock.now().mono.since(start) < DRAIN_TIME {}
+        if let Some(receivers) = &self.receivers {
+            receivers.stop();
+        }
+        let start = self.inlet.now().mono;
+        while self.take() != Received::Nothing && self.inlet.now().mono.since(start) < DRAIN_TIME {}
+        // The others end by themselves; what they have handed over until then counts, too.
+        while self.receivers.as_mut().is_some_and(Receivers::wait) {
+            self.take_handed_over();
+        }
         self.feed.close();
     }
-}
-
-/// The kernel's timestamp of a datagram is one of the wall clock.
-fn arrival_time(since_epoch: Duration) -> UnixNanos {
-    UnixNanos(i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX))
 }

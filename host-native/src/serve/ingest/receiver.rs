@@ -1,0 +1,175 @@
+//! The other threads that receive: each verifies what its own socket brings and hands it to the owner of the engine.
+//!
+//! Batches go round: filled by a receiver, handled by the owner, returned to be filled again. There is a fixed number
+//! of them, made at the start. A receiver without an empty one waits, and what comes meanwhile waits in the kernel's
+//! buffer; what does not fit there is counted as any datagram that the kernel drops.
+
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
+use std::io;
+use std::sync::mpsc::{Receiver as Queue, SyncSender, TryRecvError, sync_channel};
+use std::thread::JoinHandle;
+
+use logd_core::datagram::Verifier;
+use nix::poll::PollTimeout;
+
+use super::batch::{VERIFIED_BATCH_BYTES, VerifiedBatch};
+use super::inlet::{Inlet, Received, Rest};
+use super::wake::Waker;
+
+/// Batches of one receiver: one that is filled, and what waits for the owner, who looks at least every few hundred
+/// microseconds.
+const BATCHES: usize = 4;
+/// How long a receiver that is told to stop goes on while senders do.
+const DRAIN_TIME: Duration = Duration::from_millis(200);
+
+/// Bytes that a receiver takes.
+pub const RECEIVER_BYTES: usize = BATCHES * VERIFIED_BATCH_BYTES;
+
+/// A verified batch on its way to the owner.
+pub(super) struct Handover {
+    pub(super) batch: Box<VerifiedBatch>,
+    /// Whose it is.
+    receiver: usize,
+}
+
+/// The owner's side of all receivers.
+pub(super) struct Receivers {
+    filled: Queue<Handover>,
+    /// One that has been taken out of the queue and not been handled.
+    next: Option<Handover>,
+    stop: Arc<AtomicBool>,
+    hands: Vec<Hand>,
+}
+
+struct Hand {
+    empty: SyncSender<Box<VerifiedBatch>>,
+    waker: Waker,
+    thread: JoinHandle<()>,
+}
+
+/// One thread.
+struct Receiver {
+    number: usize,
+    inlet: Inlet,
+    verifier: Arc<Verifier>,
+    empty: Queue<Box<VerifiedBatch>>,
+    filled: SyncSender<Handover>,
+    owner: Arc<Waker>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Receivers {
+    /// Starts a thread for each inlet, with what wakes it. Filled batches wake `owner`.
+    pub(super) fn start(
+        inlets: Vec<(Inlet, Waker)>,
+        verifier: &Arc<Verifier>,
+        owner: &Arc<Waker>,
+    ) -> io::Result<Self> {
+        // Room for all batches there are: nobody ever waits to hand one over.
+        let (tx, filled) = sync_channel(BATCHES * inlets.len());
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut hands = Vec::new();
+        for (number, (inlet, waker)) in inlets.into_iter().enumerate() {
+            let (empty, empties) = sync_channel(BATCHES);
+            for _ in 0..BATCHES {
+                empty.send(Box::new(VerifiedBatch::new())).map_err(io::Error::other)?;
+            }
+            let receiver = Receiver {
+                number,
+                inlet,
+                verifier: verifier.clone(),
+                empty: empties,
+                filled: tx.clone(),
+                owner: owner.clone(),
+                stop: stop.clone(),
+            };
+            let thread = std::thread::Builder::new().name(format!("receive-{}", number + 1));
+            hands.push(Hand { empty, waker, thread: thread.spawn(move || receiver.run())? });
+        }
+        Ok(Self { filled, next: None, stop, hands })
+    }
+
+    /// The next filled batch.
+    pub(super) fn next(&mut self) -> Option<Handover> {
+        self.next.take().or_else(|| self.filled.try_recv().ok())
+    }
+
+    /// Whether there is one.
+    pub(super) fn has_next(&mut self) -> bool {
+        self.next = self.next();
+        self.next.is_some()
+    }
+
+    /// Gives a batch that has been handled back to be filled.
+    pub(super) fn give_back(&self, handover: Handover) {
+        // There is room for all of a receiver's batches. One that has ended needs none.
+        let _ = self.hands[handover.receiver].empty.try_send(handover.batch);
+    }
+
+    /// Whether a thread has ended that was not told to.
+    pub(super) fn has_failed(&self) -> bool {
+        self.hands.iter().any(|hand| hand.thread.is_finished())
+    }
+
+    /// Lets all threads take what their sockets still hold, and end.
+    pub(super) fn stop(&self) {
+        self.stop.store(true, Ordering::Release);
+        self.hands.iter().for_each(|hand| hand.waker.wake());
+    }
+
+    /// Waits until there is a batch. False once all threads have ended and no batch is left.
+    pub(super) fn wait(&mut self) -> bool {
+        self.next = self.next.take().or_else(|| self.filled.recv().ok());
+        self.next.is_some()
+    }
+}
+
+impl Receiver {
+    fn run(mut self) {
+        let mut stopping_since = None;
+        let mut unused = None;
+        while let Some(mut batch) = unused.take().or_else(|| self.empty_batch()) {
+            let received = self.inlet.receive(&mut batch.batch);
+            let now = self.inlet.now();
+            if received == Received::Nothing {
+                unused = Some(batch);
+            } else {
+                batch.verify(&self.verifier, now);
+                if self.filled.send(Handover { batch, receiver: self.number }).is_err() {
+                    return;
+                }
+                self.owner.wake();
+            }
+            if self.stop.load(Ordering::Acquire) {
+                let since = *stopping_since.get_or_insert(now.mono);
+                if received == Received::Nothing || now.mono.since(since) > DRAIN_TIME {
+                    return;
+                }
+            } else if received != Received::Part {
+                self.rest(received);
+            }
+        }
+    }
+
+    /// `None` once the owner is gone.
+    fn empty_batch(&mut self) -> Option<Box<VerifiedBatch>> {
+        match self.empty.try_recv() {
+            Ok(batch) => Some(batch),
+            Err(TryRecvError::Disconnected) => None,
+            Err(TryRecvError::Empty) => {
+                let start = self.inlet.at_work();
+                let batch = self.empty.recv().ok();
+                self.inlet.slept_since(start);
+                batch
+            }
+        }
+    }
+
+    fn rest(&mut self, received: Received) {
+        let received = received == Received::All;
+        let rest = Rest { timeout: PollTimeout::NONE, received, to_send: false };
+        self.inlet.rest(rest, || self.stop.load(Ordering::Acquire));
+    }
+}
