@@ -56,6 +56,14 @@ impl Bits {
         self.words.iter().map(|w| w.count_ones() as usize).sum()
     }
 
+    /// How many of the rows below `row` are in the set.
+    pub fn rank(&self, row: usize) -> usize {
+        let whole = &self.words[..(row / 64).min(self.words.len())];
+        let count: usize = whole.iter().map(|w| w.count_ones() as usize).sum();
+        let rest = self.words.get(row / 64).map_or(0, |w| w & ((1 << (row % 64)) - 1));
+        count + rest.count_ones() as usize
+    }
+
     /// Whether `row` is in the set.
     pub fn contains(&self, row: usize) -> bool {
         self.words.get(row / 64).is_some_and(|w| w >> (row % 64) & 1 == 1)
@@ -144,6 +152,7 @@ mod tests {
             let rows = |bits: &Bits| bits.iter().collect::<Vec<_>>();
             prop_assert_eq!(rows(&ba), sa.iter().copied().collect::<Vec<_>>());
             prop_assert_eq!(ba.count(), sa.len());
+            prop_assert_eq!(ba.rank(n), sa.range(..n).count());
             let mut x = ba.clone();
             x.intersect(&bb);
             prop_assert_eq!(rows(&x), sa.intersection(&sb).copied().collect::<Vec<_>>());

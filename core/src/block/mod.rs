@@ -111,6 +111,11 @@ impl Block {
         View::new(self, scratch)
     }
 
+    /// [`Self::view`] with a scratch that holds columns of this block, or none: what is unpacked stays so.
+    pub(crate) fn view_again<'a>(&'a self, scratch: &'a mut Scratch) -> View<'a> {
+        View::again(self, scratch)
+    }
+
     /// The same events with a filter over the text, and the columns of integers bit by bit. Text and attributes stay as
     /// they are: unpacking them is what would make a search slower.
     #[must_use]

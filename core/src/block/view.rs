@@ -82,6 +82,10 @@ impl<'a> View<'a> {
         Self { block, scratch }
     }
 
+    pub(super) fn again(block: &'a Block, scratch: &'a Scratch) -> Self {
+        Self { block, scratch }
+    }
+
     /// What the block says of itself.
     pub fn header(&self) -> &'a BlockHeader {
         &self.block.header

@@ -17,8 +17,10 @@ mod facet;
 mod field;
 mod histogram;
 mod lexer;
+mod listing;
 mod normal;
 mod page;
+mod rows;
 mod search;
 mod text;
 mod text_regex;
@@ -26,6 +28,7 @@ mod text_rows;
 
 pub use cursor::Cursor;
 pub use facet::MAX_VALUE_BYTES;
+pub use listing::{Listing, Merge};
 pub use search::{Limits, Query, QueryError, Search, Step};
 
 #[cfg(test)]

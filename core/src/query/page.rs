@@ -4,10 +4,10 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use hashbrown::HashMap;
 use logd_proto::query::{Attributes, Order, Rows};
 
 use super::cursor::Cursor;
+use super::rows::{Parts, RowsBuilder};
 use crate::bits::Bits;
 use crate::block::{EventRef, View};
 use crate::event::to_wire;
@@ -164,27 +164,21 @@ impl PageBuilder {
     pub(super) fn finish(mut self) -> Rows {
         let more = self.rows.len() > self.limit;
         self.rows.truncate(self.limit);
-        let mut out = Rows { capped: self.capped, ..Rows::default() };
-        if let Some(last) = self.rows.last().filter(|_| more) {
-            out.next_cursor = Cursor { order: self.order, seq: last.seq }.to_bytes();
-        }
-        let with_attributes = self.rows.iter().any(|r| !r.attributes.attributes.is_empty());
-        let mut key_ids: HashMap<String, u32> = HashMap::new();
+        let last = self.rows.last().filter(|_| more);
+        let next_cursor = last.map(|last| Cursor { order: self.order, seq: last.seq }.to_bytes());
+        let mut rows = RowsBuilder::default();
         for row in self.rows {
-            out.seq.push(row.seq);
-            out.time.push(row.time);
-            out.received.push(row.received);
-            out.severity.push(row.severity);
-            out.key.push(*key_ids.entry(row.key).or_insert_with_key(|key| {
-                out.keys.push(key.clone());
-                out.keys.len() as u32 - 1
-            }));
-            out.text.push_str(&row.text);
-            out.text_len.push(row.text.len() as u32);
-            if with_attributes {
-                out.attributes.push(row.attributes);
-            }
+            rows.push(Parts {
+                seq: row.seq,
+                time: row.time,
+                received: row.received,
+                severity: row.severity,
+                key: &row.key,
+                text: &row.text,
+                attributes: row.attributes,
+                source: 0,
+            });
         }
-        out
+        Rows { capped: self.capped, next_cursor: next_cursor.unwrap_or_default(), ..rows.finish() }
     }
 }

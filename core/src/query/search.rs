@@ -13,6 +13,7 @@ use super::error::ParseError;
 use super::facet::{FacetBuilder, Field};
 use super::filter::{Filter, Verdict};
 use super::histogram::HistogramBuilder;
+use super::listing::{Listing, Matches, Merge};
 use super::page::PageBuilder;
 use super::parse::parse;
 use super::regex::RegexError;
@@ -101,6 +102,7 @@ pub struct Query {
     total: Option<u64>,
     histogram: Option<HistogramBuilder>,
     facets: Vec<FacetBuilder>,
+    listing: Option<Vec<Matches>>,
 }
 
 impl Query {
@@ -139,12 +141,22 @@ impl Query {
             total: request.total.then_some(0),
             histogram,
             facets: facets.collect::<Result<_, QueryError>>()?,
+            listing: None,
         })
+    }
+
+    /// Has the search note all matching events, for [`Search::listing`].
+    #[must_use]
+    pub fn with_listing(self) -> Self {
+        Self { listing: Some(Vec::new()), ..self }
     }
 
     /// Whether anything beside the page needs every block.
     fn counts(&self) -> bool {
-        self.total.is_some() || self.histogram.is_some() || !self.facets.is_empty()
+        self.total.is_some()
+            || self.histogram.is_some()
+            || !self.facets.is_empty()
+            || self.listing.is_some()
     }
 
     fn merge(&mut self, other: Self) {
@@ -160,14 +172,25 @@ impl Query {
         for (facet, other) in self.facets.iter_mut().zip(other.facets) {
             facet.merge(other);
         }
+        if let (Some(listing), Some(other)) = (&mut self.listing, other.listing) {
+            listing.extend(other);
+        }
     }
 
-    fn add(&mut self, block: &Block, scratch: &mut Scratch) {
+    fn add(&mut self, handle: Handle, block: &Block, scratch: &mut Scratch) {
         let h = block.header();
         let page_wants = self.page.as_ref().is_some_and(|p| p.wants(h.first_seq, h.last_seq));
         let verdict = self.filter.prune(h);
         if verdict == Verdict::None || !(page_wants || self.counts()) {
             return;
+        }
+        let received = h.min_received..h.max_received;
+        if let Some(listing) = self.listing.as_mut().filter(|_| verdict == Verdict::All) {
+            listing.push(Matches {
+                block: handle.clone(),
+                received: received.clone(),
+                selected: None,
+            });
         }
         if verdict == Verdict::All && !page_wants && self.add_header(block) {
             return;
@@ -188,6 +211,9 @@ impl Query {
         }
         for facet in &mut self.facets {
             facet.add(&view, &selected);
+        }
+        if let Some(listing) = self.listing.as_mut().filter(|_| verdict == Verdict::Some) {
+            listing.push(Matches { block: handle, received, selected: Some(selected.clone()) });
         }
         if let Some(page) = self.page.as_mut().filter(|_| page_wants) {
             page.add(&view, selected);
@@ -327,12 +353,17 @@ impl Search {
             match next.get() {
                 Some(block) => {
                     spent += block.memory();
-                    self.query.add(&block, &mut self.scratch);
+                    self.query.add(next, &block, &mut self.scratch);
                 }
                 None => self.coverage.evicted_during += next.events as u64,
             }
         }
         Step::Pending
+    }
+
+    /// All matching events of what has been searched so far, if the query [asked](Query::with_listing) for them.
+    pub fn listing(&self, merge: Merge) -> Listing {
+        Listing::new(self.query.listing.iter().flatten().cloned(), merge)
     }
 
     /// The answer; of what has been searched so far, if there is more to do.

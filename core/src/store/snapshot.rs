@@ -78,6 +78,8 @@ pub struct Handle {
     pub first_seq: u64,
     /// See `first_seq`.
     pub last_seq: u64,
+    /// Which of several buffers it is from, as their reader counts them; 0 in a daemon.
+    pub source: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -101,7 +103,13 @@ impl Handle {
 
     fn new(block: &Block, held: Held) -> Self {
         let h = block.header();
-        Self { block: held, events: block.events(), first_seq: h.first_seq, last_seq: h.last_seq }
+        Self {
+            block: held,
+            events: block.events(),
+            first_seq: h.first_seq,
+            last_seq: h.last_seq,
+            source: 0,
+        }
     }
 
     /// The block, unless it has been evicted.
