@@ -66,8 +66,8 @@ struct Origin<'a> {
 
 #[derive(Debug, Serialize)]
 struct Fault {
-    offset: u32,
-    length: u32,
+    offset: f64,
+    length: f64,
     message: String,
 }
 
@@ -91,8 +91,8 @@ impl<'a> From<&'a buffer::Buffer> for BufferInfo<'a> {
                 .faults
                 .iter()
                 .map(|f| Fault {
-                    offset: number(f.offset),
-                    length: number(f.len),
+                    offset: f.offset as f64,
+                    length: f.len as f64,
                     message: f.damage.to_string(),
                 })
                 .collect(),

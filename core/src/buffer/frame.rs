@@ -75,6 +75,15 @@ pub fn read_frame(bytes: &[u8]) -> Result<(Frame, usize), Damage> {
     Ok((frame, len))
 }
 
+/// Length of the frame at the start of `bytes`, as it says itself; `None` where these are too few to tell, or begin no
+/// frame.
+pub(super) fn frame_len(bytes: &[u8]) -> Option<u64> {
+    let mark = bytes.first_chunk()?;
+    let number = |at: usize| Some(u64::from(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?)));
+    let known = *mark == BLOCK || *mark == FOOTER;
+    Some(FRAME_HEADER_LEN as u64 + number(4)? + number(8)?).filter(|_| known)
+}
+
 pub(super) fn write_head(out: &mut Vec<u8>) {
     out.extend_from_slice(&HEAD);
 }

@@ -6,6 +6,7 @@
 
 mod export;
 mod frame;
+mod load;
 mod open;
 mod write;
 
@@ -13,6 +14,7 @@ pub use export::{Export, Progress};
 pub use frame::{
     FRAME_HEADER_LEN, Frame, HEAD_LEN, TRAILER_LEN, check_head, footer_offset, read_frame,
 };
+pub use load::{Loaded, Loader};
 pub use open::{Buffer, Fault};
 pub use write::Writer;
 

@@ -1,13 +1,13 @@
-//! Reading a buffer that is in memory as a whole.
+//! What is in a buffer.
 
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use logd_proto::buffer::{Footer, Origin};
+use logd_proto::buffer::Origin;
 
-use super::frame::{self, Frame, HEAD_LEN, TRAILER_LEN, check_head, read_frame};
+use super::load::Loader;
 use crate::block::{Block, Damage};
 use crate::store::{Handle, RingView, Snapshot};
 use crate::time::UnixNanos;
@@ -16,9 +16,9 @@ use crate::time::UnixNanos;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// Where it begins, in bytes from the start of the buffer.
-    pub offset: usize,
+    pub offset: u64,
     /// How many bytes were skipped until the next readable frame, or the end.
-    pub len: usize,
+    pub len: u64,
     /// What was wrong there.
     pub damage: Damage,
 }
@@ -32,7 +32,7 @@ impl fmt::Display for Fault {
 /// A buffer, opened as far as it goes.
 #[derive(Debug, Default)]
 pub struct Buffer {
-    /// In the order of the file.
+    /// In ascending order of their first number.
     pub blocks: Vec<Arc<Block>>,
     /// Where it came from; `None` if the end is missing.
     pub origin: Option<Origin>,
@@ -43,32 +43,11 @@ pub struct Buffer {
 impl Buffer {
     /// Reads every frame that is whole. Fails only if the bytes do not begin as a buffer does.
     pub fn open(bytes: &[u8]) -> Result<Self, Damage> {
-        check_head(bytes)?;
-        let mut buffer = Self::default();
-        let mut at = HEAD_LEN;
-        while at < bytes.len() && buffer.origin.is_none() {
-            match read_frame(&bytes[at..]) {
-                Ok((Frame::Block(block), len)) => {
-                    buffer.blocks.push(block);
-                    at += len;
-                }
-                Ok((Frame::Footer(footer), len)) => {
-                    buffer.end(footer, at, at + len, &bytes[at + len..]);
-                    at += len;
-                }
-                Err(damage) => {
-                    // A mark within a column can look like a frame; its checksum tells.
-                    let skipped =
-                        1 + frame::next_mark(&bytes[at + 1..]).unwrap_or(bytes.len() - at - 1);
-                    buffer.fault(Fault { offset: at, len: skipped, damage });
-                    at += skipped;
-                }
-            }
+        let mut loader = Loader::from_start(bytes.len() as u64);
+        while let Some(range) = loader.poll_read() {
+            loader.handle_read(&bytes[range.start as usize..range.end as usize])?;
         }
-        if buffer.origin.is_none() && buffer.faults.last().is_none_or(|f| f.offset + f.len < at) {
-            buffer.fault(Fault { offset: at, len: 0, damage: Damage::Truncated });
-        }
-        Ok(buffer)
+        Ok(loader.into_buffer())
     }
 
     /// What a search runs on. Holds the blocks.
@@ -94,16 +73,15 @@ impl Buffer {
         Snapshot { rings }
     }
 
-    /// A footer at `start..end`, and what follows it.
-    fn end(&mut self, footer: Footer, start: usize, end: usize, rest: &[u8]) {
-        self.origin = Some(footer.origin.unwrap_or_default());
-        if rest.len() != TRAILER_LEN || frame::footer_offset(rest) != Some(start as u64) {
-            self.fault(Fault { offset: end, len: rest.len(), damage: Damage::Truncated });
-        }
+    /// Puts a block where its numbers belong.
+    pub(super) fn insert(&mut self, block: Arc<Block>) {
+        let first = block.header().first_seq;
+        let at = self.blocks.partition_point(|b| b.header().first_seq <= first);
+        self.blocks.insert(at, block);
     }
 
     /// Neighbouring faults are one.
-    fn fault(&mut self, fault: Fault) {
+    pub(super) fn fault(&mut self, fault: Fault) {
         match self.faults.last_mut() {
             Some(last) if last.offset + last.len == fault.offset => last.len += fault.len,
             _ => self.faults.push(fault),

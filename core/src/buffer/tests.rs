@@ -3,7 +3,7 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use logd_proto::buffer::Origin;
+use logd_proto::buffer::{BlockEntry, BlockHeader, Origin};
 use logd_proto::prost::Message;
 use logd_proto::query::{FacetRequest, HistogramRequest, Page, QueryRequest, QueryResponse};
 use proptest::prelude::*;
@@ -141,39 +141,129 @@ fn what_is_no_buffer_is_refused() {
     }
 }
 
-/// The seqs that a buffer holds, in the order of the file.
-fn seqs(buffer: &Buffer) -> Vec<(String, u64, u64)> {
-    let range = |h: &logd_proto::buffer::BlockHeader| (h.ring.clone(), h.first_seq, h.last_seq);
-    buffer.blocks.iter().map(|b| range(b.header())).collect()
+/// The ring of a block, and its seqs.
+type Id = (String, u64, u64);
+
+fn id(h: &BlockHeader) -> Id {
+    (h.ring.clone(), h.first_seq, h.last_seq)
+}
+
+fn ids(buffer: &Buffer) -> Vec<Id> {
+    buffer.blocks.iter().map(|b| id(b.header())).collect()
+}
+
+/// The index of a buffer.
+fn entries(bytes: &[u8]) -> Vec<BlockEntry> {
+    let offset = footer_offset(&bytes[bytes.len() - TRAILER_LEN..]).unwrap() as usize;
+    let Ok((Frame::Footer(footer), _)) = read_frame(&bytes[offset..]) else {
+        panic!("a footer was expected")
+    };
+    footer.blocks
+}
+
+/// Loads a buffer piece by piece; what was read, in order.
+fn load(loader: &mut Loader, bytes: &[u8]) -> Vec<core::ops::Range<u64>> {
+    let mut reads = Vec::new();
+    while let Some(range) = loader.poll_read() {
+        let end = (range.end as usize).min(bytes.len());
+        loader.handle_read(&bytes[(range.start as usize).min(end)..end]).unwrap();
+        reads.push(range);
+    }
+    reads
+}
+
+#[test]
+fn a_loader_reads_the_index_and_then_the_newest_blocks() {
+    let mut store = filled(30_000);
+    let bytes = export(store.snapshot(&[]), None);
+    let mut loader = Loader::new(bytes.len() as u64, usize::MAX);
+    let mut newest = u64::MAX;
+    while let Some(range) = loader.poll_read() {
+        let before = loader.loaded().events;
+        loader.handle_read(&bytes[range.start as usize..range.end as usize]).unwrap();
+        if loader.loaded().events > before {
+            let first = loader.buffer().blocks.iter().map(|b| b.header().last_seq).max().unwrap();
+            assert!(newest == u64::MAX || first == newest, "the newest block came first");
+            newest = first;
+        }
+    }
+    let all = Buffer::open(&bytes).unwrap();
+    assert_eq!((ids(loader.buffer()), &loader.buffer().faults), (ids(&all), &Vec::new()));
+    assert_eq!(loader.buffer().origin, all.origin);
+    let loaded = loader.loaded();
+    assert!(loaded.events > 0 && loaded.events == loaded.of_events && loaded.left_out == 0);
+    assert_eq!(ask(loader.snapshot(), "request"), ask(all.snapshot(), "request"));
+}
+
+#[test]
+fn a_loader_keeps_to_its_memory_and_says_what_it_left_out() {
+    let mut store = filled(30_000);
+    let bytes = export(store.snapshot(&[]), None);
+    let all = Buffer::open(&bytes).unwrap();
+    let one = all.blocks.iter().map(|b| b.memory()).max().unwrap();
+    for from_start in [false, true] {
+        let bytes = if from_start { &bytes[..bytes.len() - 1] } else { &bytes[..] };
+        let mut loader = Loader::new(bytes.len() as u64, 3 * one);
+        load(&mut loader, bytes);
+        let loaded = loader.loaded();
+        assert!(loaded.left_out > 0 && loaded.events > 0);
+        assert_eq!(
+            loaded.events + loaded.left_out,
+            all.blocks.iter().map(|b| b.events() as u64).sum()
+        );
+        if !from_start {
+            let newest = all.blocks.iter().map(|b| b.header().last_seq).max();
+            assert!(loader.buffer().blocks.iter().any(|b| Some(b.header().last_seq) == newest));
+        }
+    }
+}
+
+#[test]
+fn an_index_that_lies_is_not_believed() {
+    let mut store = filled(600);
+    let bytes = export(store.snapshot(&[]), None);
+    let whole = ids(&Buffer::open(&bytes).unwrap());
+    let (trailer, at) = (bytes.len() - TRAILER_LEN, bytes.len() - TRAILER_LEN);
+    for offset in [0, 8, 9, trailer as u64 - 1, trailer as u64, u64::MAX] {
+        let mut bytes = bytes.clone();
+        bytes[at..at + 8].copy_from_slice(&offset.to_le_bytes());
+        let mut loader = Loader::new(bytes.len() as u64, usize::MAX);
+        load(&mut loader, &bytes);
+        assert_eq!(ids(loader.buffer()), whole, "{offset}");
+    }
+    // A file that has become shorter since its length was asked for.
+    let mut loader = Loader::new(bytes.len() as u64 + 1000, usize::MAX);
+    load(&mut loader, &bytes);
+    assert!(!loader.buffer().blocks.is_empty() || !loader.buffer().faults.is_empty());
 }
 
 proptest! {
     #[test]
     fn a_cut_buffer_opens_as_far_as_it_goes(cut in any::<prop::sample::Index>()) {
         let bytes = export(filled(600).snapshot(&[]), None);
-        let whole = seqs(&Buffer::open(&bytes).unwrap());
+        let whole = entries(&bytes);
         let at = HEAD_LEN + cut.index(bytes.len() - HEAD_LEN);
         let buffer = Buffer::open(&bytes[..at]).unwrap();
-        let part = seqs(&buffer);
-        prop_assert!(whole.starts_with(&part));
+        let part = ids(&buffer);
+        let before = whole.iter().filter(|e| e.offset + u64::from(e.frame_len) <= at as u64);
+        let mut before: Vec<_> = before.map(|e| id(e.header.as_ref().unwrap())).collect();
+        before.sort_by_key(|id| id.1);
+        prop_assert_eq!(part, before);
         prop_assert_eq!(buffer.faults.len(), 1);
-        // Nothing whole is missing: what was lost is less than the next block.
-        if let Some(next) = whole.get(part.len()) {
-            let missing = at - (buffer.faults[0].offset);
-            let all = Buffer::open(&bytes).unwrap();
-            let header = all.blocks[part.len()].header();
-            prop_assert!(missing < FRAME_HEADER_LEN + header.encoded_len() + all.blocks[part.len()].body().len(), "{:?}", next);
-        }
+        let mut loader = Loader::new(at as u64, usize::MAX);
+        load(&mut loader, &bytes[..at]);
+        prop_assert_eq!(ids(loader.buffer()), ids(&buffer));
+        prop_assert_eq!(&loader.buffer().faults, &buffer.faults);
     }
 
     #[test]
     fn damage_costs_only_the_block_it_is_in(at in any::<prop::sample::Index>(), xor in 1u8..) {
         let mut bytes = export(filled(600).snapshot(&[]), None);
-        let whole = seqs(&Buffer::open(&bytes).unwrap());
+        let whole = ids(&Buffer::open(&bytes).unwrap());
         let at = HEAD_LEN + at.index(bytes.len() - HEAD_LEN);
         bytes[at] ^= xor;
         let buffer = Buffer::open(&bytes).unwrap();
-        let part = seqs(&buffer);
+        let part = ids(&buffer);
         prop_assert!(part.len() + 1 >= whole.len());
         prop_assert!(part.iter().all(|p| whole.contains(p)));
         prop_assert!(!buffer.faults.is_empty());
@@ -184,5 +274,6 @@ proptest! {
         let bytes = [&b"LOGDBUF\x01"[..], &bytes].concat();
         let buffer = Buffer::open(&bytes).unwrap();
         prop_assert!(buffer.blocks.is_empty() && !buffer.faults.is_empty());
+        load(&mut Loader::new(bytes.len() as u64, usize::MAX), &bytes);
     }
 }
