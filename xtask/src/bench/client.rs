@@ -53,11 +53,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     bursts(&app, time / 4)?;
     print("log call", 1, None, bursts(&app, time)?);
     print("log call", 2, None, two_threads(&app, time)?);
-    for per_second in [50_000, 1_000] {
-        let mut nanos = Vec::with_capacity((per_second * args.seconds) as usize + 1);
-        at_rate(per_second, time, |n| timed(&mut nanos, n, &|n| app.log(n)))?;
-        app.client.flush(PATIENCE)?;
-        print("log call", 1, Some(per_second), nanos);
+    for per_second in [50_000, 1_000, 100] {
+        let calls: [(&str, Call<'_>); 2] =
+            [("the clock alone", &nothing), ("log call", &|n| app.log(n))];
+        for (what, call) in calls {
+            let mut nanos = Vec::with_capacity((per_second * args.seconds) as usize + 1);
+            at_rate(per_second, time, |n| timed(&mut nanos, n, call))?;
+            app.client.flush(PATIENCE)?;
+            print(what, 1, Some(per_second), nanos);
+        }
     }
 
     let stats = app.client.stats();
