@@ -63,23 +63,7 @@ impl Corpus {
             attributes: 0,
             rare: String::new(),
         };
-        let mut samples = Samples::mixed(seed);
-        let mut received = START;
-        for i in 0..events {
-            let random = samples.random();
-            received += random.below(MAX_INTERVAL) as i64;
-            let delay = MIN_DELAY + random.below(MAX_DELAY - MIN_DELAY);
-            let time = received as u64 - delay as u64;
-            corpus.append(&samples.event(time), received);
-            if i >= events / 2
-                && corpus.rare.is_empty()
-                && let Some(id) = request_id(&samples.event(0).txt)
-            {
-                corpus.rare = id.to_owned();
-                let txt = format!("request completed request_id={id}");
-                corpus.append(&wire::Msg { txt, ..samples.event(time) }, received);
-            }
-        }
+        corpus.rare = each_event(events, seed, |msg, received| corpus.append(msg, received));
         while let Some(job) = corpus.store.poll_upkeep() {
             job.run().into_iter().for_each(|done| corpus.store.finish_upkeep(done));
         }
@@ -100,6 +84,33 @@ impl Corpus {
     pub(super) fn memory(&self) -> usize {
         self.store.rings().map(|r| r.used).sum()
     }
+}
+
+/// Goes through the events of a corpus, each with its time of receipt. Returns a number that one event has.
+pub(super) fn each_event(
+    events: usize,
+    seed: u64,
+    mut each: impl FnMut(&wire::Msg, i64),
+) -> String {
+    let mut rare = String::new();
+    let mut samples = Samples::mixed(seed);
+    let mut received = START;
+    for i in 0..events {
+        let random = samples.random();
+        received += random.below(MAX_INTERVAL) as i64;
+        let delay = MIN_DELAY + random.below(MAX_DELAY - MIN_DELAY);
+        let time = received as u64 - delay as u64;
+        each(&samples.event(time), received);
+        if i >= events / 2
+            && rare.is_empty()
+            && let Some(id) = request_id(&samples.event(0).txt)
+        {
+            id.clone_into(&mut rare);
+            let txt = format!("request completed request_id={id}");
+            each(&wire::Msg { txt, ..samples.event(time) }, received);
+        }
+    }
+    rare
 }
 
 fn request_id(text: &str) -> Option<&str> {

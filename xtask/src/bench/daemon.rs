@@ -11,6 +11,9 @@ use anyhow::{Context, Result, bail, ensure};
 use nix::time::ClockId;
 use nix::unistd::Pid;
 
+use logd_proto::prost::Message as _;
+use logd_proto::query::{QueryRequest, QueryResponse};
+
 use super::metrics::Counters;
 use crate::run::terminate;
 use crate::sh::daemon_path;
@@ -85,7 +88,7 @@ impl Daemon {
         Counters::parse(&self.get("/metrics")?)
     }
 
-    fn get(&self, path: &str) -> Result<String> {
+    pub(crate) fn get(&self, path: &str) -> Result<String> {
         let mut body = String::new();
         self.open(path)?.read_to_string(&mut body)?;
         Ok(body)
@@ -105,6 +108,13 @@ impl Daemon {
         Ok(answer)
     }
 
+    /// A connection that stays open from question to question.
+    pub(crate) fn connect(&self) -> Result<Connection> {
+        let stream = TcpStream::connect(self.http)?;
+        stream.set_nodelay(true)?;
+        Ok(Connection(BufReader::new(stream)))
+    }
+
     /// One of the commands that read from the daemon, set up to read from this one.
     pub(crate) fn client(&self, name: &str) -> Command {
         let mut command = program();
@@ -117,6 +127,34 @@ impl Daemon {
         let status = terminate(&mut self.child)?;
         ensure!(status.success(), "the daemon stopped with {status}");
         Ok(())
+    }
+}
+
+/// Asks questions over HTTP.
+pub(crate) struct Connection(BufReader<TcpStream>);
+
+impl Connection {
+    /// The answer to a question, in protobuf both.
+    pub(crate) fn ask(&mut self, question: &QueryRequest) -> Result<QueryResponse> {
+        let body = question.encode_to_vec();
+        let mut request = format!(
+            "POST /api/v1/query HTTP/1.1\r\nHost: logd\r\nAuthorization: {READ_SECRET}\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        )
+        .into_bytes();
+        request.extend_from_slice(&body);
+        self.0.get_mut().write_all(&request)?;
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            ensure!(self.0.read_line(&mut head)? > 0, "no HTTP answer");
+        }
+        let mut headers = head.lines().filter_map(|line| line.split_once(": "));
+        let length = headers.find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+        let (_, length) = length.context("an answer of unknown length")?;
+        let mut body = vec![0; length.parse().context("a length")?];
+        self.0.read_exact(&mut body)?;
+        ensure!(head.contains(" 200 "), "{head}{}", String::from_utf8_lossy(&body));
+        Ok(QueryResponse::decode(&body[..])?)
     }
 }
 

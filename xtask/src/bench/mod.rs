@@ -6,6 +6,7 @@ mod corpus;
 mod daemon;
 mod ingest;
 mod latency;
+mod load;
 mod machine;
 mod memory;
 mod metrics;
@@ -35,6 +36,8 @@ enum What {
     Ingest(ingest::Args),
     /// Searches over events in memory.
     Search(search::Args),
+    /// The same searches over HTTP, at rest and while events arrive.
+    Load(load::Args),
     /// Bytes an event.
     Memory(memory::Args),
     /// How long after its log call an event reaches a tail.
@@ -55,6 +58,7 @@ pub(crate) fn bench(args: &Args) -> Result<()> {
     match &args.what {
         Some(What::Ingest(args)) => ingest::run(args),
         Some(What::Search(args)) => search::run(args),
+        Some(What::Load(args)) => load::run(args),
         Some(What::Memory(args)) => memory::run(args),
         Some(What::Latency(args)) => latency::run(args),
         Some(What::Client(args)) => client::run(args),

@@ -42,7 +42,13 @@ pub(crate) struct Args {
 /// Measures whoever is there and prints the tables.
 pub(crate) fn run(args: &Args) -> Result<()> {
     step("build the daemon", cargo().args(["build", "--quiet", "--release", "-p=logd"]))?;
-    println!("{}.\n", ingest::heading());
+    println!("{}.", ingest::heading());
+    for names in [&rsyslog::NAMES[..], &redis::NAMES] {
+        if let Some(program) = process::installed(names) {
+            println!("{}.", process::version(program, "-v")?);
+        }
+    }
+    println!();
     ingest(args)?;
     println!();
     ripgrep::run(args.events, args.seed)

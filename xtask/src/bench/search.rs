@@ -64,7 +64,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn queries(rare: &str) -> Vec<(&'static str, QueryRequest)> {
+/// The questions of the table; `rare` is a word that few events have.
+pub(super) fn queries(rare: &str) -> Vec<(&'static str, QueryRequest)> {
     let page = |filter: &str| QueryRequest {
         filter: filter.into(),
         page: Some(Page { limit: 100, ..Page::default() }),
@@ -132,7 +133,8 @@ fn finish(search: &mut Search) {
     while search.step(1 << 20) == Step::Pending {}
 }
 
-fn count(answer: &QueryResponse) -> u64 {
+/// What an answer found.
+pub(super) fn count(answer: &QueryResponse) -> u64 {
     let rows = answer.rows.as_ref().map(|r| r.seq.len() as u64);
     let histogram = answer.histogram.as_ref();
     let histogram = histogram.map(|h| h.buckets.iter().flat_map(|b| &b.by_level).sum());

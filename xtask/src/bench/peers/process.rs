@@ -18,6 +18,13 @@ pub(super) fn installed(names: &[&'static str]) -> Option<&'static str> {
     names.iter().find(starts).copied()
 }
 
+/// The first line of what it says of itself when it is asked with `flag`.
+pub(super) fn version(program: &str, flag: &str) -> Result<String> {
+    let out = Command::new(program).arg(flag).stdin(Stdio::null()).output()?;
+    let line = String::from_utf8_lossy(&out.stdout).lines().next().unwrap_or_default().to_owned();
+    Ok(line)
+}
+
 /// A running server. It ends with this value, if not before.
 pub(super) struct Process(Child);
 

@@ -19,6 +19,7 @@ use crate::bench::machine::{Part, bind};
 use crate::bench::report::Receiver;
 use crate::bench::send::{Sent, burst, wait_until};
 
+pub(super) const NAMES: [&str; 1] = ["redis-server"];
 /// About so many entries stay: a bound, as the daemon's rings have one.
 const MAX_ENTRIES: &str = "500000";
 /// A server that does not answer for so long is not waited for.
@@ -26,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// `None` when it is not installed.
 pub(super) fn measure(msgs: &[Msg], rate: Option<u64>, time: Duration) -> Result<Option<Receiver>> {
-    let Some(program) = installed(&["redis-server"]) else { return Ok(None) };
+    let Some(program) = installed(&NAMES) else { return Ok(None) };
     let dir = tempfile::tempdir()?;
     let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
     bind(Part::Receiver);

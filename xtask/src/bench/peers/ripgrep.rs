@@ -8,12 +8,11 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use logd_bench::Samples;
 use logd_core::query::{Limits, Query, Search};
 use logd_proto::query::QueryRequest;
 
-use super::process::installed;
-use crate::bench::corpus::{Corpus, Temperature};
+use super::process::{installed, version};
+use crate::bench::corpus::{Corpus, Temperature, each_event};
 
 /// Runs of each query; the median counts.
 const RUNS: usize = 5;
@@ -35,7 +34,11 @@ pub(super) fn run(events: usize, seed: u64) -> Result<()> {
     let dir = tempfile::tempdir()?;
     let file = dir.path().join("texts");
     let bytes = write_texts(&file, events, seed)?;
-    println!("{events} events, {} MB of text; one core.\n", bytes / 1_000_000);
+    println!(
+        "{events} events, {} MB of text; one core; {}.\n",
+        bytes / 1_000_000,
+        version(program, "-V")?
+    );
     println!(
         "| count | logd, uncompressed | logd, compressed | ripgrep | found by logd | by ripgrep |"
     );
@@ -52,16 +55,19 @@ pub(super) fn run(events: usize, seed: u64) -> Result<()> {
     Ok(())
 }
 
-/// One event a line; the bytes written.
+/// The texts of the corpus, one a line; the bytes written.
 fn write_texts(file: &Path, events: usize, seed: u64) -> Result<u64> {
     let mut out = BufWriter::new(File::create(file)?);
-    let mut samples = Samples::new(seed);
-    let mut bytes = 0;
-    for _ in 0..events {
-        let text = samples.event(0).txt;
-        writeln!(out, "{text}")?;
-        bytes += text.len() as u64 + 1;
-    }
+    let (mut bytes, mut written) = (0, Ok(()));
+    each_event(events, seed, |msg, _| {
+        // A text of several lines would be several matches.
+        let line = msg.txt.replace('\n', " ") + "\n";
+        bytes += line.len() as u64;
+        if written.is_ok() {
+            written = out.write_all(line.as_bytes());
+        }
+    });
+    written?;
     out.flush()?;
     Ok(bytes)
 }

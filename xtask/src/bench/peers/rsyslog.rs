@@ -23,6 +23,9 @@ use crate::bench::machine::{Part, bind};
 use crate::bench::report::Receiver;
 use crate::bench::send::{How, Traffic, send};
 
+/// Not everybody's PATH has the programs of administrators.
+pub(super) const NAMES: [&str; 2] = ["rsyslogd", "/usr/sbin/rsyslogd"];
+
 /// What is not set has rsyslog's default.
 fn configuration(port: u16, file: &Path) -> String {
     format!(
@@ -35,8 +38,7 @@ fn configuration(port: u16, file: &Path) -> String {
 
 /// `None` when it is not installed.
 pub(super) fn measure(msgs: &[Msg], rate: Option<u64>, time: Duration) -> Result<Option<Receiver>> {
-    // Not everybody's PATH has the programs of administrators.
-    let Some(program) = installed(&["rsyslogd", "/usr/sbin/rsyslogd"]) else { return Ok(None) };
+    let Some(program) = installed(&NAMES) else { return Ok(None) };
     let dir = tempfile::tempdir()?;
     let (conf, log) = (dir.path().join("conf"), dir.path().join("log"));
     let to = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
