@@ -6,16 +6,20 @@
 
 mod export;
 mod frame;
+mod live;
 mod load;
 mod open;
+mod stream;
 mod write;
 
 pub use export::{Export, Progress};
 pub use frame::{
     FRAME_HEADER_LEN, Frame, HEAD_LEN, TRAILER_LEN, check_head, footer_offset, read_frame,
 };
+pub use live::Live;
 pub use load::{Loaded, Loader};
 pub use open::{Buffer, Fault};
+pub use stream::FrameStream;
 pub use write::Writer;
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -9,8 +9,8 @@ use logd_proto::query::{FacetRequest, HistogramRequest, Page, QueryRequest, Quer
 use proptest::prelude::*;
 
 use super::*;
-use crate::block::Damage;
-use crate::event::{Attribute, NewEvent, Value};
+use crate::block::{Damage, OpenBlock, Scratch};
+use crate::event::{Attribute, NewEvent, Value, to_wire};
 use crate::key::Key;
 use crate::query::filter::Filter;
 use crate::query::parse::parse;
@@ -31,7 +31,12 @@ fn filled(events: u64) -> Store {
     let config =
         StoreConfig { rings: vec![ring("/a", MIN_BUDGET)], fallback: ring("", 2 * MIN_BUDGET) };
     let mut store = Store::new(config).unwrap();
-    for i in 0..events {
+    append(&mut store, 0..events);
+    store
+}
+
+fn append(store: &mut Store, events: core::ops::Range<u64>) {
+    for i in events {
         let key = Key::parse(["/a/b", "/a/c", "/x/y"][i as usize % 3]).unwrap();
         let text = format!("request {i} {}", "lorem ipsum ".repeat(i as usize % 7));
         let attributes = [Attribute { name: "status", value: Value::Int(200 + i as i64 % 300) }];
@@ -45,7 +50,6 @@ fn filled(events: u64) -> Store {
         let now = Now { unix: UnixNanos(i as i64 * 1001), mono: MonoNanos(0) };
         store.append(now, &event).unwrap();
     }
-    store
 }
 
 fn export(snapshot: Snapshot, filter: Option<&str>) -> Vec<u8> {
@@ -276,4 +280,90 @@ proptest! {
         prop_assert!(buffer.blocks.is_empty() && !buffer.faults.is_empty());
         load(&mut Loader::new(bytes.len() as u64, usize::MAX), &bytes);
     }
+}
+
+/// The events above `after` as a daemon's tail sends them: small blocks, in pieces of any size.
+fn tail(store: &mut Store, after: u64, step: usize) -> Vec<u8> {
+    let mut events: Vec<_> = Vec::new();
+    for ring in store.snapshot(&[]).rings {
+        for handle in ring.blocks {
+            let block = handle.get().unwrap();
+            let mut scratch = Scratch::default();
+            for e in block.view(&mut scratch).rows().filter(|e| e.seq > after) {
+                let attributes: Vec<_> = e.attributes.map(|a| to_wire(&a)).collect();
+                events.push((
+                    e.seq,
+                    e.received,
+                    e.time,
+                    e.key.to_string(),
+                    e.severity,
+                    e.text.to_string(),
+                    attributes,
+                ));
+            }
+        }
+    }
+    events.sort_by_key(|e| e.0);
+    let mut out = Vec::new();
+    let mut writer = Writer::new(&mut out);
+    for few in events.chunks(step) {
+        let mut open = OpenBlock::new();
+        for (seq, received, time, key, severity, text, attributes) in few {
+            let attributes: Vec<_> = attributes
+                .iter()
+                .map(|a| Attribute { name: &a.name, value: a.value.as_ref().unwrap().into() })
+                .collect();
+            let key = Key::parse(key).unwrap();
+            let (time, severity) = (*time, *severity);
+            let event = NewEvent { time, key, severity, text, attributes: &attributes };
+            open.push(*seq, *received, &event);
+        }
+        writer.block("", &open.freeze(), &mut out);
+    }
+    out
+}
+
+#[test]
+fn a_copy_that_follows_answers_as_the_store_does() {
+    let mut store = filled(2000);
+    let history = export(store.snapshot(&[]), None);
+    let mut live = Live::new(usize::MAX);
+    for piece in history.chunks(777) {
+        assert!(live.handle_history(piece).unwrap());
+    }
+    assert_eq!((live.last_seq(), live.missed()), (2000, 0));
+    append(&mut store, 2000..2300);
+    let news = tail(&mut store, 1990, 7);
+    // The connection breaks within a frame, and the next one begins with what has been seen.
+    live.handle_tail(&news[..news.len() / 2]).unwrap();
+    live.begin_tail();
+    for piece in news.chunks(333) {
+        live.handle_tail(piece).unwrap();
+    }
+    assert_eq!((live.last_seq(), live.missed(), live.evicted()), (2300, 0, 0));
+    // The copy has room for what the store has evicted since.
+    let whole = store.rings().filter_map(|r| r.oldest).map(|o| o.0).max().unwrap();
+    for filter in ["", "request", "level>=warn", "attr.status>=400 key:/a"] {
+        let filter = &format!("{filter} seq>={whole}");
+        let (copy, own) = (ask(live.snapshot(), filter), ask(store.snapshot(&[]), filter));
+        assert!(own.total.unwrap() > 0, "{filter}");
+        assert!(copy.rows == own.rows && copy.total == own.total, "{filter}");
+        assert!(copy.histogram == own.histogram && copy.facets == own.facets, "{filter}");
+    }
+}
+
+#[test]
+fn a_copy_tells_what_it_missed_and_keeps_to_its_memory() {
+    let mut store = filled(100);
+    let mut live = Live::new(200_000);
+    live.handle_tail(&tail(&mut store, 90, 3)).unwrap();
+    assert_eq!((live.events(), live.missed()), (10, 0));
+    append(&mut store, 100..30_000);
+    live.begin_tail();
+    live.handle_tail(&tail(&mut store, 150, 500)).unwrap();
+    let oldest = store.rings().filter_map(|r| r.oldest).map(|o| o.0).min().unwrap();
+    assert_eq!(live.last_seq(), 30_000);
+    assert!(live.missed() >= oldest.max(151) - 101, "{} {oldest}", live.missed());
+    assert!(live.buffer().blocks.iter().map(|b| b.memory()).sum::<usize>() <= 200_000);
+    assert_eq!(live.handle_tail(b"not a buffer"), Err(Damage::Magic));
 }

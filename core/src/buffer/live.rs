@@ -1,0 +1,176 @@
+//! A copy of a daemon's newest events that follows it.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::frame::Frame;
+use super::open::Buffer;
+use super::stream::FrameStream;
+use crate::block::{Block, Damage, OpenBlock, Scratch};
+use crate::event::{Attribute, NewEvent};
+use crate::key::Key;
+use crate::store::{Handle, RingView, Snapshot};
+
+/// Events of the tail are gathered into blocks of about this many bytes.
+const BLOCK: usize = 1 << 20;
+
+/// What a daemon has stored, as far as it was sent: an export, which goes back in time, and a tail, which goes on from it.
+#[derive(Debug)]
+pub struct Live {
+    history: FrameStream,
+    tail: FrameStream,
+    buffer: Buffer,
+    /// The newest events of the tail.
+    open: OpenBlock,
+    /// `open` as a block, while nothing has been added since.
+    frozen: Option<Arc<Block>>,
+    /// Number of the newest event.
+    last_seq: u64,
+    missed: u64,
+    evicted: u64,
+    held: usize,
+    budget: usize,
+    scratch: Scratch,
+}
+
+impl Live {
+    /// Blocks take `budget` bytes at most; the oldest go.
+    pub fn new(budget: usize) -> Self {
+        Self {
+            history: FrameStream::default(),
+            tail: FrameStream::default(),
+            buffer: Buffer::default(),
+            open: OpenBlock::new(),
+            frozen: None,
+            last_seq: 0,
+            missed: 0,
+            evicted: 0,
+            held: 0,
+            budget,
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// The next bytes of an export, newest blocks first. False once the budget is used up: the rest would be evicted at
+    /// once.
+    pub fn handle_history(&mut self, bytes: &[u8]) -> Result<bool, Damage> {
+        self.history.push(bytes);
+        while let Some(frame) = self.history.next_frame()? {
+            match frame {
+                Frame::Block(block) if self.held + block.memory() <= self.budget => {
+                    self.last_seq = self.last_seq.max(block.header().last_seq);
+                    self.held += block.memory();
+                    self.buffer.insert(block);
+                }
+                Frame::Block(_) => return Ok(false),
+                Frame::Footer(footer) => {
+                    self.buffer.origin = Some(footer.origin.unwrap_or_default())
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// The next bytes of a tail. A new tail may begin after an old one has broken off, see [`Self::begin_tail`].
+    pub fn handle_tail(&mut self, bytes: &[u8]) -> Result<(), Damage> {
+        self.tail.push(bytes);
+        while let Some(frame) = self.tail.next_frame()? {
+            if let Frame::Block(block) = frame {
+                self.append(&block);
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes that come next are those of another connection.
+    pub fn begin_tail(&mut self) {
+        self.tail = FrameStream::default();
+    }
+
+    /// What a search runs on.
+    pub fn snapshot(&mut self) -> Snapshot {
+        if self.frozen.is_none() && !self.open.is_empty() {
+            self.frozen = Some(Arc::new(self.open.freeze()));
+        }
+        let mut snapshot = self.buffer.snapshot();
+        let tail: Vec<Handle> = self.frozen.iter().map(Handle::owned).collect();
+        if !tail.is_empty() {
+            snapshot.rings.push(RingView { blocks: tail, ..RingView::default() });
+        }
+        if let Some(ring) = snapshot.rings.first_mut() {
+            ring.overwritten += self.evicted;
+        }
+        snapshot
+    }
+
+    /// The blocks of the export and of the tail, without the newest events.
+    pub fn buffer(&self) -> &Buffer {
+        &self.buffer
+    }
+
+    /// Events that it holds.
+    pub fn events(&self) -> u64 {
+        let sealed: usize = self.buffer.blocks.iter().map(|b| b.events()).sum();
+        (sealed + self.open.events()) as u64
+    }
+
+    /// Number of the newest event; the tail goes on after it.
+    pub fn last_seq(&self) -> u64 {
+        self.last_seq
+    }
+
+    /// Events that the daemon stored and the tail did not bring.
+    pub fn missed(&self) -> u64 {
+        self.missed
+    }
+
+    /// Events that went, to keep to the budget.
+    pub fn evicted(&self) -> u64 {
+        self.evicted
+    }
+
+    fn append(&mut self, block: &Block) {
+        let mut scratch = core::mem::take(&mut self.scratch);
+        let mut attributes: Vec<Attribute<'_>> = Vec::new();
+        for e in block.view(&mut scratch).rows() {
+            // What an older connection has brought already.
+            if e.seq <= self.last_seq {
+                continue;
+            }
+            let Ok(key) = Key::parse(e.key) else { continue };
+            if self.last_seq > 0 {
+                self.missed += e.seq - self.last_seq - 1;
+            }
+            self.last_seq = e.seq;
+            attributes.clear();
+            attributes.extend(e.attributes);
+            let event = NewEvent {
+                time: e.time,
+                key,
+                severity: e.severity,
+                text: e.text,
+                attributes: &attributes,
+            };
+            if !self.open.is_empty() && self.open.len_bytes() + OpenBlock::max_cost(&event) > BLOCK
+            {
+                seal(&mut self.open, &mut self.buffer, &mut self.held);
+            }
+            self.open.push(e.seq, e.received, &event);
+            self.frozen = None;
+        }
+        drop(attributes);
+        self.scratch = scratch;
+        while self.held + self.open.capacity_bytes() > self.budget && !self.buffer.blocks.is_empty()
+        {
+            let block = self.buffer.blocks.remove(0);
+            self.held -= block.memory();
+            self.evicted += block.events() as u64;
+        }
+    }
+}
+
+fn seal(open: &mut OpenBlock, buffer: &mut Buffer, held: &mut usize) {
+    let block = open.seal().compressed();
+    *held += block.memory();
+    buffer.insert(Arc::new(block));
+}
