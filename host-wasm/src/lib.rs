@@ -4,15 +4,18 @@
 //! what kind it is ([`error::Kind`]). After a `Panic` the module's memory cannot be trusted: load it anew.
 
 pub mod error;
+mod search;
 mod types;
+mod workspace;
 
 use logd_core::buffer;
-use logd_core::query::{self, Limits, Query, QueryError, Step};
+use logd_core::query::{self, Merge};
 use logd_proto::prost::Message as _;
-use logd_proto::query::QueryRequest;
 use wasm_bindgen::prelude::*;
 
 use error::Kind;
+pub use search::{Listing, Search};
+pub use workspace::{BufferExport, Workspace};
 
 /// Runs once, when the module is loaded.
 #[wasm_bindgen(start)]
@@ -53,40 +56,12 @@ impl Buffer {
 
     /// The same in steps.
     pub fn search(&self, request: &[u8]) -> Result<Search, JsValue> {
-        self.start(request).map(|search| Search(Some(search)))
+        self.start(request).map(|search| Search::new(search, Merge::BySeq))
     }
 
     fn start(&self, request: &[u8]) -> Result<query::Search, JsValue> {
-        let request = QueryRequest::decode(request).map_err(|e| error::new(Kind::Query, &e))?;
-        let query = Query::compile(&request, &Limits::default()).map_err(|e| {
-            if let QueryError::Parse(e) = &e {
-                error::filter(e)
-            } else {
-                error::new(Kind::Query, &e)
-            }
-        })?;
-        let snapshot =
-            self.0.snapshot().only(&request.rings).map_err(|e| error::new(Kind::Query, &e))?;
+        let (query, rings) = search::compile(request)?;
+        let snapshot = self.0.snapshot().only(&rings).map_err(|e| error::new(Kind::Query, &e))?;
         Ok(query::Search::new(query, snapshot))
-    }
-}
-
-/// A query under way. To cancel it, do not call it again, and `free()` it.
-#[wasm_bindgen]
-#[derive(Debug)]
-pub struct Search(Option<query::Search>);
-
-#[wasm_bindgen]
-impl Search {
-    /// Searches about `budget` bytes of events, at least one block; true when there is nothing left to search.
-    pub fn step(&mut self, budget: usize) -> bool {
-        self.0.as_mut().is_none_or(|search| search.step(budget) == Step::Done)
-    }
-
-    /// The answer, a `QueryResponse`; of what was searched so far, if there is more. Throws the second time.
-    pub fn finish(&mut self) -> Result<Vec<u8>, JsValue> {
-        let search =
-            self.0.take().ok_or_else(|| error::new(Kind::Query, &"this search is over"))?;
-        Ok(search.finish().encode_to_vec())
     }
 }

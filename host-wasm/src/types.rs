@@ -1,9 +1,13 @@
 //! The small objects that cross the boundary. Rows never do so: they are bytes of `query.proto`.
 
+use core::ops::Range;
+
 use logd_core::buffer;
 use logd_core::query::parse::ParseError;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
+
+use crate::workspace::{Source, SourceKind};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPESCRIPT: &str = r#"
@@ -26,6 +30,30 @@ export interface BufferInfo {
   /** Absent if the end of the file is missing. */
   origin?: { writer: string; host: string; exported: bigint; filter: string };
   /** Parts of the file that could not be read, in bytes. */
+  faults: { offset: number; length: number; message: string }[];
+}
+
+/** An open buffer of a Workspace. Times are Unix nanoseconds. */
+export interface SourceInfo {
+  source: number;
+  name: string;
+  live: boolean;
+  /** Events that can be searched, and those that the buffer has in all. */
+  events: number;
+  ofEvents: number;
+  /** Bytes read, and the buffer's length; 0 for a daemon's. */
+  bytes: number;
+  ofBytes: number;
+  /** Events that did not fit the memory: the oldest ones. */
+  leftOut: number;
+  oldest?: bigint;
+  newest?: bigint;
+  /** Number of the newest event. */
+  lastSeq: bigint;
+  /** Events that the daemon stored and its tail did not bring. */
+  missed: number;
+  overwritten: bigint;
+  origin?: { writer: string; host: string; exported: bigint; filter: string };
   faults: { offset: number; length: number; message: string }[];
 }
 "#;
@@ -73,31 +101,124 @@ struct Fault {
 
 impl<'a> From<&'a buffer::Buffer> for BufferInfo<'a> {
     fn from(buffer: &'a buffer::Buffer) -> Self {
-        let headers = || buffer.blocks.iter().map(|b| b.header());
-        let rings = buffer.origin.iter().flat_map(|o| &o.rings);
+        let (oldest, newest) = times(buffer);
         Self {
             events: number(buffer.blocks.iter().map(|b| b.events()).sum()),
             blocks: number(buffer.blocks.len()),
-            oldest: headers().map(|h| h.min_time).min(),
-            newest: headers().map(|h| h.max_time).max(),
-            overwritten: rings.map(|r| r.overwritten + r.evicted_during).sum(),
-            origin: buffer.origin.as_ref().map(|o| Origin {
-                writer: &o.writer,
-                host: &o.host,
-                exported: o.exported,
-                filter: &o.filter,
-            }),
-            faults: buffer
-                .faults
-                .iter()
-                .map(|f| Fault {
-                    offset: f.offset as f64,
-                    length: f.len as f64,
-                    message: f.damage.to_string(),
-                })
-                .collect(),
+            oldest,
+            newest,
+            overwritten: overwritten(buffer),
+            origin: origin(buffer),
+            faults: faults(buffer),
         }
     }
+}
+
+/// See `SourceInfo` in TypeScript.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SourceInfo<'a> {
+    source: u32,
+    name: &'a str,
+    live: bool,
+    events: f64,
+    of_events: f64,
+    bytes: f64,
+    of_bytes: f64,
+    left_out: f64,
+    oldest: Option<i64>,
+    newest: Option<i64>,
+    last_seq: u64,
+    missed: f64,
+    overwritten: u64,
+    origin: Option<Origin<'a>>,
+    faults: Vec<Fault>,
+}
+
+impl<'a> SourceInfo<'a> {
+    pub(crate) fn new(source: usize, s: &'a Source) -> Self {
+        let buffer = s.buffer();
+        let (oldest, newest) = times(buffer);
+        let mut info = Self {
+            source: number(source),
+            name: &s.name,
+            live: false,
+            events: 0.0,
+            of_events: 0.0,
+            bytes: 0.0,
+            of_bytes: 0.0,
+            left_out: 0.0,
+            oldest,
+            newest,
+            last_seq: buffer.blocks.iter().map(|b| b.header().last_seq).max().unwrap_or(0),
+            missed: 0.0,
+            overwritten: overwritten(buffer),
+            origin: origin(buffer),
+            faults: faults(buffer),
+        };
+        match &s.kind {
+            SourceKind::File(loader) => {
+                let loaded = loader.loaded();
+                info.events = loaded.events as f64;
+                info.of_events = loaded.of_events as f64;
+                info.bytes = loaded.bytes as f64;
+                info.of_bytes = loaded.of_bytes as f64;
+                info.left_out = loaded.left_out as f64;
+            }
+            SourceKind::Live(live) => {
+                info.live = true;
+                info.events = live.events() as f64;
+                info.of_events = (live.events() + live.evicted()) as f64;
+                info.left_out = live.evicted() as f64;
+                info.last_seq = live.last_seq();
+                info.missed = live.missed() as f64;
+            }
+        }
+        info
+    }
+}
+
+/// What a `Workspace` wants to read.
+#[derive(Debug, Serialize)]
+pub(crate) struct Wanted {
+    offset: f64,
+    length: f64,
+}
+
+impl From<Range<u64>> for Wanted {
+    fn from(range: Range<u64>) -> Self {
+        Self { offset: range.start as f64, length: (range.end - range.start) as f64 }
+    }
+}
+
+fn times(buffer: &buffer::Buffer) -> (Option<i64>, Option<i64>) {
+    let headers = || buffer.blocks.iter().map(|b| b.header());
+    (headers().map(|h| h.min_time).min(), headers().map(|h| h.max_time).max())
+}
+
+fn overwritten(buffer: &buffer::Buffer) -> u64 {
+    let rings = buffer.origin.iter().flat_map(|o| &o.rings);
+    rings.map(|r| r.overwritten + r.evicted_during).sum()
+}
+
+fn origin(buffer: &buffer::Buffer) -> Option<Origin<'_>> {
+    buffer.origin.as_ref().map(|o| Origin {
+        writer: &o.writer,
+        host: &o.host,
+        exported: o.exported,
+        filter: &o.filter,
+    })
+}
+
+fn faults(buffer: &buffer::Buffer) -> Vec<Fault> {
+    let faults = buffer.faults.iter();
+    faults
+        .map(|f| Fault {
+            offset: f.offset as f64,
+            length: f.len as f64,
+            message: f.damage.to_string(),
+        })
+        .collect()
 }
 
 /// wasm32 counts in 32 bits. serde would widen a `usize` to 64, and those become a BigInt.

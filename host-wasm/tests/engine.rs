@@ -8,8 +8,8 @@ mod corpus;
 
 use js_sys::Reflect;
 use logd_proto::prost::Message as _;
-use logd_proto::query::QueryRequest;
-use logd_wasm::{Buffer, parse};
+use logd_proto::query::{QueryRequest, Rows};
+use logd_wasm::{Buffer, Workspace, parse};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -88,4 +88,115 @@ fn a_cut_buffer_opens_as_far_as_it_goes() {
     let faults = |info| js_sys::Array::from(&field(info, "faults"));
     assert_eq!(faults(&whole).length(), 0);
     assert_eq!(faults(&cut).length(), 1);
+}
+
+/// Reads a file as a page does: what is wanted, piece by piece.
+fn open(workspace: &mut Workspace, bytes: &[u8]) -> usize {
+    let source = workspace.open("sample".into(), bytes.len() as f64);
+    loop {
+        let wanted = workspace.wanted(source).unwrap();
+        if wanted.is_undefined() {
+            return source;
+        }
+        let number = |name| field(&wanted, name).as_f64().unwrap() as usize;
+        let (offset, length) = (number("offset"), number("length"));
+        workspace.supply(source, &bytes[offset..offset + length]).unwrap();
+    }
+}
+
+fn texts(rows: &Rows) -> Vec<&str> {
+    let mut rest = rows.text.as_str();
+    let cut = |&len: &u32| {
+        let (text, after) = rest.split_at(len as usize);
+        rest = after;
+        text
+    };
+    rows.text_len.iter().map(cut).collect()
+}
+
+#[test]
+fn a_workspace_gives_the_same_answers() {
+    let mut workspace = Workspace::new(64 << 20);
+    open(&mut workspace, corpus::SAMPLE);
+    corpus::assert_as_before(&corpus::answers(|request| {
+        let mut search = workspace.search(request).unwrap();
+        while !search.step(1) {}
+        search.finish().unwrap()
+    }));
+}
+
+#[test]
+fn a_listing_has_what_the_search_found() {
+    let mut workspace = Workspace::new(64 << 20);
+    open(&mut workspace, corpus::SAMPLE);
+    let mut search = workspace.search(&request("level>=warn")).unwrap();
+    search.step(1);
+    let early = search.listing().unwrap().length();
+    while !search.step(1) {}
+    let mut listing = search.listing().unwrap();
+    assert!(early < listing.length());
+    let all = Rows::decode(&listing.rows(0.0, 1 << 20)[..]).unwrap();
+    assert_eq!(all.seq.len() as f64, listing.length());
+    assert!(all.seq.is_sorted() && all.severity.iter().all(|&s| s >= 13));
+    let part = Rows::decode(&listing.rows(7.0, 5)[..]).unwrap();
+    assert_eq!((texts(&part), &part.seq[..]), (texts(&all)[7..12].to_vec(), &all.seq[7..12]));
+    assert_eq!(listing.index_of_seq(all.seq[9]), 9.0);
+    search.finish().unwrap();
+    assert_eq!(text(&search.listing().unwrap_err(), "name"), "QueryError");
+}
+
+#[test]
+fn buffers_are_merged_and_told_apart() {
+    let mut workspace = Workspace::new(64 << 20);
+    let first = open(&mut workspace, corpus::SAMPLE);
+    let one = workspace.search(&request("")).unwrap();
+    open(&mut workspace, corpus::SAMPLE);
+    let count = |workspace: &mut Workspace| {
+        let mut search = workspace.search(&request("")).unwrap();
+        while !search.step(1 << 20) {}
+        search.listing().unwrap()
+    };
+    drop(one);
+    let mut both = count(&mut workspace);
+    let rows = Rows::decode(&both.rows(0.0, 1 << 20)[..]).unwrap();
+    assert!(rows.received.is_sorted());
+    assert_eq!(rows.source.iter().filter(|&&s| s == 1).count() * 2, rows.seq.len());
+    workspace.close(first);
+    assert_eq!(count(&mut workspace).length() * 2.0, both.length());
+    assert_eq!(text(&workspace.supply(first, &[]).unwrap_err(), "name"), "BufferError");
+}
+
+#[test]
+fn a_copy_of_a_daemon_takes_an_export_as_it_comes() {
+    let mut workspace = Workspace::new(64 << 20);
+    let live = workspace.live("daemon".into());
+    for piece in corpus::SAMPLE.chunks(1000) {
+        assert!(workspace.history(live, piece).unwrap());
+    }
+    let file = open(&mut workspace, corpus::SAMPLE);
+    let infos = js_sys::Array::from(&workspace.sources().unwrap());
+    let [a, b] = [infos.get(0), infos.get(1)];
+    assert_eq!(field(&a, "events"), field(&b, "events"));
+    assert_eq!((field(&a, "live"), field(&b, "live")), (JsValue::TRUE, JsValue::FALSE));
+    assert_eq!(field(&b, "source"), file as f64);
+    assert_eq!(text(&workspace.tail(live, b"not a buffer").unwrap_err(), "name"), "BufferError");
+}
+
+#[test]
+fn what_is_exported_opens_again() {
+    let mut workspace = Workspace::new(64 << 20);
+    open(&mut workspace, corpus::SAMPLE);
+    let mut export = workspace.export("level>=warn", 7).unwrap();
+    let mut bytes = Vec::new();
+    while let Some(piece) = export.step() {
+        bytes.extend(piece);
+    }
+    let mut part = Workspace::new(64 << 20);
+    open(&mut part, &bytes);
+    let mut all = part.search(&request("")).unwrap();
+    let mut expect = workspace.search(&request("level>=warn")).unwrap();
+    while !all.step(1 << 20) {}
+    while !expect.step(1 << 20) {}
+    assert_eq!(all.listing().unwrap().length(), expect.listing().unwrap().length());
+    assert_eq!(text(&workspace.export("levle:x", 7).unwrap_err(), "name"), "FilterError");
 }

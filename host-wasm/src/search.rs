@@ -1,0 +1,85 @@
+//! Searches, and the lists that they leave behind.
+
+use logd_core::query::{self, Limits, Merge, Query, QueryError, Step};
+use logd_proto::prost::Message as _;
+use logd_proto::query::QueryRequest;
+use wasm_bindgen::prelude::*;
+
+use crate::error::{self, Kind};
+
+/// The query of a `QueryRequest`, and the rings that it is about.
+pub(crate) fn compile(request: &[u8]) -> Result<(Query, Vec<String>), JsValue> {
+    let request = QueryRequest::decode(request).map_err(|e| error::new(Kind::Query, &e))?;
+    let query = Query::compile(&request, &Limits::default()).map_err(|e| {
+        if let QueryError::Parse(e) = &e { error::filter(e) } else { error::new(Kind::Query, &e) }
+    })?;
+    Ok((query, request.rings))
+}
+
+/// A query under way. To cancel it, do not call it again, and `free()` it.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Search {
+    search: Option<query::Search>,
+    merge: Merge,
+}
+
+impl Search {
+    pub(crate) fn new(search: query::Search, merge: Merge) -> Self {
+        Self { search: Some(search), merge }
+    }
+}
+
+#[wasm_bindgen]
+impl Search {
+    /// Searches about `budget` bytes of events, at least one block; true when there is nothing left to search.
+    pub fn step(&mut self, budget: usize) -> bool {
+        self.search.as_mut().is_none_or(|search| search.step(budget) == Step::Done)
+    }
+
+    /// The matching events of what was searched so far. Throws after `finish`.
+    pub fn listing(&self) -> Result<Listing, JsValue> {
+        let search = self.search.as_ref().ok_or_else(over)?;
+        Ok(Listing(search.listing(self.merge)))
+    }
+
+    /// The answer, a `QueryResponse`; of what was searched so far, if there is more. Throws the second time.
+    pub fn finish(&mut self) -> Result<Vec<u8>, JsValue> {
+        Ok(self.search.take().ok_or_else(over)?.finish().encode_to_vec())
+    }
+}
+
+fn over() -> js_sys::Error {
+    error::new(Kind::Query, &"this search is over")
+}
+
+/// Matching events, oldest first, readable at any place.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Listing(query::Listing);
+
+#[wasm_bindgen]
+impl Listing {
+    /// How many events there are.
+    #[wasm_bindgen(getter)]
+    pub fn length(&self) -> f64 {
+        self.0.len() as f64
+    }
+
+    /// `count` events from index `start` on, as `Rows`. Events that have been evicted since the search are left out.
+    pub fn rows(&mut self, start: f64, count: usize) -> Vec<u8> {
+        self.0.rows(start as u64, count).encode_to_vec()
+    }
+
+    /// The index of the first event received at or after this time, in Unix nanoseconds.
+    #[wasm_bindgen(js_name = indexOfTime)]
+    pub fn index_of_time(&mut self, received: i64) -> f64 {
+        self.0.index_of_time(received) as f64
+    }
+
+    /// The index of the event with this number, or of the next one, where all events are of one daemon.
+    #[wasm_bindgen(js_name = indexOfSeq)]
+    pub fn index_of_seq(&mut self, seq: u64) -> f64 {
+        self.0.index_of_seq(seq) as f64
+    }
+}

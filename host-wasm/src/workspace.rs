@@ -1,0 +1,200 @@
+//! All open buffers, searched as one.
+
+use logd_core::buffer::{self, Export, Live, Loader};
+use logd_core::query::filter::Filter;
+use logd_core::query::{self, Merge, QueryError};
+use logd_core::store::{Handle, Snapshot};
+use logd_proto::buffer::Origin;
+use wasm_bindgen::prelude::*;
+
+use crate::error::{self, Kind};
+use crate::search::{Search, compile};
+use crate::types;
+
+/// Buffers by number; the same number is never given twice.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Workspace {
+    sources: Vec<Option<Source>>,
+    budget: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) name: String,
+    pub(crate) kind: SourceKind,
+}
+
+#[derive(Debug)]
+pub(crate) enum SourceKind {
+    File(Loader),
+    Live(Box<Live>),
+}
+
+impl Source {
+    fn snapshot(&mut self) -> Snapshot {
+        match &mut self.kind {
+            SourceKind::File(loader) => loader.snapshot(),
+            SourceKind::Live(live) => live.snapshot(),
+        }
+    }
+
+    pub(crate) fn buffer(&self) -> &buffer::Buffer {
+        match &self.kind {
+            SourceKind::File(loader) => loader.buffer(),
+            SourceKind::Live(live) => live.buffer(),
+        }
+    }
+}
+
+#[wasm_bindgen]
+impl Workspace {
+    /// The blocks of each buffer may take `budget` bytes of memory.
+    #[wasm_bindgen(constructor)]
+    pub fn new(budget: usize) -> Self {
+        Self { sources: Vec::new(), budget }
+    }
+
+    /// A buffer of `length` bytes, to be read piece by piece; returns its number.
+    pub fn open(&mut self, name: String, length: f64) -> usize {
+        self.add(name, SourceKind::File(Loader::new(length as u64, self.budget)))
+    }
+
+    /// What to read next of a buffer; nothing once all of it has been read.
+    #[wasm_bindgen(unchecked_return_type = "{ offset: number; length: number } | undefined")]
+    pub fn wanted(&self, source: usize) -> Result<JsValue, JsValue> {
+        let SourceKind::File(loader) = &self.get(source)?.kind else {
+            return Ok(JsValue::UNDEFINED);
+        };
+        types::to_js(&loader.poll_read().map(types::Wanted::from))
+    }
+
+    /// The bytes that were wanted. Throws a `BufferError` if they are no buffer's.
+    pub fn supply(&mut self, source: usize, bytes: &[u8]) -> Result<(), JsValue> {
+        match &mut self.get_mut(source)?.kind {
+            SourceKind::File(loader) => loader.handle_read(bytes).map_err(buffer_error),
+            SourceKind::Live(_) => Ok(()),
+        }
+    }
+
+    /// A copy of a daemon's events; returns its number.
+    pub fn live(&mut self, name: String) -> usize {
+        self.add(name, SourceKind::Live(Box::new(Live::new(self.budget))))
+    }
+
+    /// The next bytes of the daemon's export, newest blocks first. False when the rest is not wanted: the memory is used up.
+    pub fn history(&mut self, source: usize, bytes: &[u8]) -> Result<bool, JsValue> {
+        self.get_live(source)?.handle_history(bytes).map_err(buffer_error)
+    }
+
+    /// The next bytes of the daemon's tail.
+    pub fn tail(&mut self, source: usize, bytes: &[u8]) -> Result<(), JsValue> {
+        self.get_live(source)?.handle_tail(bytes).map_err(buffer_error)
+    }
+
+    /// The tail's next bytes will be those of another connection.
+    #[wasm_bindgen(js_name = beginTail)]
+    pub fn begin_tail(&mut self, source: usize) -> Result<(), JsValue> {
+        self.get_live(source)?.begin_tail();
+        Ok(())
+    }
+
+    /// Forgets a buffer.
+    pub fn close(&mut self, source: usize) {
+        if let Some(slot) = self.sources.get_mut(source) {
+            *slot = None;
+        }
+    }
+
+    /// What the open buffers hold and lack.
+    #[wasm_bindgen(unchecked_return_type = "SourceInfo[]")]
+    pub fn sources(&self) -> Result<JsValue, JsValue> {
+        let open = self.sources.iter().enumerate();
+        let infos =
+            open.filter_map(|(number, s)| Some(types::SourceInfo::new(number, s.as_ref()?)));
+        types::to_js(&infos.collect::<Vec<_>>())
+    }
+
+    /// Begins to answer a `QueryRequest` over all open buffers.
+    pub fn search(&mut self, request: &[u8]) -> Result<Search, JsValue> {
+        let (query, rings) = compile(request)?;
+        let open = self.sources.iter().flatten().count();
+        let merge = if open > 1 { Merge::ByReceipt } else { Merge::BySeq };
+        let snapshot = self.snapshot().only(&rings).map_err(|e| error::new(Kind::Query, &e))?;
+        Ok(Search::new(query::Search::new(query.with_listing(), snapshot), merge))
+    }
+
+    /// Begins to write what matches a filter as a buffer.
+    pub fn export(&mut self, filter: &str, exported: i64) -> Result<BufferExport, JsValue> {
+        let expr = query::parse::parse(filter).map_err(|e| error::filter(&e))?;
+        let compiled =
+            Filter::compile(&expr).map_err(|e| error::new(Kind::Query, &QueryError::from(e)))?;
+        let origin = Origin {
+            writer: concat!("logd viewer ", env!("CARGO_PKG_VERSION")).into(),
+            exported,
+            filter: filter.into(),
+            ..Origin::default()
+        };
+        let filter = (!filter.trim().is_empty()).then_some(compiled);
+        Ok(BufferExport(Export::new(self.snapshot(), filter, origin)))
+    }
+
+    fn add(&mut self, name: String, kind: SourceKind) -> usize {
+        self.sources.push(Some(Source { name, kind }));
+        self.sources.len() - 1
+    }
+
+    fn get(&self, source: usize) -> Result<&Source, JsValue> {
+        self.sources.get(source).and_then(Option::as_ref).ok_or_else(|| closed().into())
+    }
+
+    fn get_mut(&mut self, source: usize) -> Result<&mut Source, JsValue> {
+        self.sources.get_mut(source).and_then(Option::as_mut).ok_or_else(|| closed().into())
+    }
+
+    fn get_live(&mut self, source: usize) -> Result<&mut Live, JsValue> {
+        match &mut self.get_mut(source)?.kind {
+            SourceKind::Live(live) => Ok(live),
+            SourceKind::File(_) => {
+                Err(error::new(Kind::Buffer, &"this is a file, not a daemon").into())
+            }
+        }
+    }
+
+    /// The blocks of all buffers; each knows which one it is from.
+    fn snapshot(&mut self) -> Snapshot {
+        let mut all = Snapshot::default();
+        for (number, source) in (0..).zip(&mut self.sources) {
+            let Some(source) = source else { continue };
+            let mut snapshot = source.snapshot();
+            for ring in &mut snapshot.rings {
+                ring.blocks.iter_mut().for_each(|block: &mut Handle| block.source = number);
+            }
+            all.rings.append(&mut snapshot.rings);
+        }
+        all
+    }
+}
+
+fn closed() -> js_sys::Error {
+    error::new(Kind::Buffer, &"this buffer is closed")
+}
+
+fn buffer_error(damage: logd_core::block::Damage) -> JsValue {
+    error::new(Kind::Buffer, &damage).into()
+}
+
+/// A buffer being written.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct BufferExport(Export);
+
+#[wasm_bindgen]
+impl BufferExport {
+    /// The next bytes of the buffer; nothing after the last ones.
+    pub fn step(&mut self) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        self.0.step(&mut out)?;
+        Some(out)
+    }
+}
