@@ -213,7 +213,7 @@ fn a_loader_keeps_to_its_memory_and_says_what_it_left_out() {
         assert!(loaded.left_out > 0 && loaded.events > 0);
         assert_eq!(
             loaded.events + loaded.left_out,
-            all.blocks.iter().map(|b| b.events() as u64).sum()
+            all.blocks.iter().map(|b| b.events() as u64).sum::<u64>()
         );
         if !from_start {
             let newest = all.blocks.iter().map(|b| b.header().last_seq).max();

@@ -2,6 +2,7 @@
 
 mod ring;
 mod router;
+mod slot;
 mod snapshot;
 mod upkeep;
 
@@ -19,6 +20,7 @@ use crate::key::{self, InvalidKey, Key};
 use crate::time::{Now, UnixNanos};
 use ring::Ring;
 use router::Router;
+use slot::Forms;
 
 /// Most rings of a store.
 pub const MAX_RINGS: usize = 1024;
@@ -39,12 +41,12 @@ impl StoreConfig {
     }
 }
 
-/// Of one ring: a copy of up to a quarter of a block, and a handle to each block. Blocks are a sixteenth of the ring,
+/// Of one ring: a copy of up to a quarter of a block, a handle to each block, and what that keeps of an evicted one. Blocks are a sixteenth of the ring,
 /// 1 MiB at most; snapshots may leave some at a quarter of that.
 fn snapshot_of(ring: &RingConfig) -> usize {
     let block = (ring.budget / 16).min(1 << 20);
     let blocks = ring.budget / (block / 4).max(1) + 1;
-    block / 4 + blocks * size_of::<Handle>()
+    block / 4 + blocks * (size_of::<Handle>() + size_of::<Forms>())
 }
 
 /// Why a store cannot be made.

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use core::time::Duration;
 
+use super::slot::Slot;
 use super::snapshot::{Handle, RingView};
 use super::upkeep::{Done, Job, Upkeep};
 use crate::block::{Block, OpenBlock};
@@ -81,7 +82,7 @@ pub(super) struct Place {
 pub(super) struct Ring {
     config: RingConfig,
     /// Sealed blocks, oldest first.
-    blocks: VecDeque<Arc<Block>>,
+    blocks: VecDeque<Slot>,
     /// Bytes and events of `blocks`.
     sealed_bytes: usize,
     sealed_events: u64,
@@ -211,7 +212,7 @@ impl Ring {
     pub(super) fn finish_upkeep(&mut self, done: Done) {
         let Some(at) = self.upkeep.finish(&self.blocks, &done) else { return };
         self.sealed_bytes = self.sealed_bytes - self.blocks[at].memory() + done.block.memory();
-        self.blocks[at] = done.block;
+        self.blocks[at].replace(done.block);
         self.fit();
     }
 
@@ -262,7 +263,7 @@ impl Ring {
         self.open_capacity = self.open.capacity_bytes();
         self.sealed_bytes += block.memory();
         self.sealed_events += block.events() as u64;
-        self.blocks.push_back(Arc::new(block));
+        self.blocks.push_back(Slot::new(block));
     }
 
     fn fit(&mut self) {

@@ -1,10 +1,11 @@
 //! What a reader holds while it searches.
 
 use alloc::string::String;
-use alloc::sync::{Arc, Weak};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::slot::{Forms, Slot};
 use crate::block::Block;
 use crate::time::UnixNanos;
 
@@ -12,7 +13,8 @@ use crate::time::UnixNanos;
 ///
 /// A snapshot does not keep sealed blocks alive: the memory bound would not be hard if a slow reader could hold
 /// what its ring has evicted. A block that is evicted before the reader comes to it is gone, and the answer
-/// says so ([`logd_proto::query::Coverage`]). While a block is being read, it stays.
+/// says so ([`logd_proto::query::Coverage`]). While a block is being read, it stays. A block that upkeep has replaced is
+/// found in its new form.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// In the order of the configuration, the fallback ring last.
@@ -85,15 +87,15 @@ pub struct Handle {
 #[derive(Clone, Debug)]
 enum Held {
     /// A ring owns it and may evict it at any time.
-    Evictable(Weak<Block>),
+    Evictable(Arc<Forms>),
     /// It lives as long as the snapshot.
     Owned(Arc<Block>),
 }
 
 impl Handle {
     /// To a block that its ring owns.
-    pub(crate) fn evictable(block: &Arc<Block>) -> Self {
-        Self::new(block, Held::Evictable(Arc::downgrade(block)))
+    pub(super) fn evictable(block: &Slot) -> Self {
+        Self::new(block, Held::Evictable(block.forms().clone()))
     }
 
     /// To a block that lives as long as the snapshot.
@@ -115,7 +117,7 @@ impl Handle {
     /// The block, unless it has been evicted.
     pub fn get(&self) -> Option<Arc<Block>> {
         match &self.block {
-            Held::Evictable(block) => block.upgrade(),
+            Held::Evictable(forms) => forms.get(),
             Held::Owned(block) => Some(block.clone()),
         }
     }

@@ -135,6 +135,25 @@ fn older_blocks_are_compressed_and_found_by_their_filter() {
 }
 
 #[test]
+fn a_snapshot_finds_blocks_that_upkeep_has_replaced() {
+    let mut store = Store::new(StoreConfig { rings: vec![], fallback: ring("", 4 << 20) }).unwrap();
+    for i in 0..20_000 {
+        store.append(now(i), &event("/a/b", "the same text again")).unwrap();
+    }
+    // The ring is not full: nothing is evicted.
+    let before = store.snapshot(&[]);
+    let mut replaced = 0;
+    while let Some(job) = store.poll_upkeep() {
+        store.finish_upkeep(job.run().unwrap());
+        replaced += 1;
+    }
+    assert!(replaced > 0);
+    let blocks = &before.rings[0].blocks;
+    let found: usize = blocks.iter().filter_map(|b| b.get()).map(|b| b.events()).sum();
+    assert_eq!(found, 20_000);
+}
+
+#[test]
 fn a_ring_uses_most_of_its_budget() {
     let mut store = Store::new(StoreConfig { rings: vec![], fallback: ring("", 4 << 20) }).unwrap();
     for i in 0..200_000 {

@@ -3,6 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::sync::{Arc, Weak};
 
+use super::slot::Slot;
 use crate::block::Block;
 
 /// A block to work on. Holding one does not keep its block from being evicted.
@@ -58,7 +59,7 @@ pub(super) struct Upkeep {
 }
 
 impl Upkeep {
-    pub(super) fn poll(&mut self, blocks: &VecDeque<Arc<Block>>, too_hot: bool) -> Option<Job> {
+    pub(super) fn poll(&mut self, blocks: &VecDeque<Slot>, too_hot: bool) -> Option<Job> {
         let evicted = |block: &Weak<Block>| block.strong_count() == 0;
         if self.busy.take_if(|block| evicted(block)).is_some() || self.busy.is_none() {
             let compress = too_hot;
@@ -71,7 +72,7 @@ impl Upkeep {
     }
 
     /// Where the outcome belongs; `None` if the block has been evicted.
-    pub(super) fn finish(&mut self, blocks: &VecDeque<Arc<Block>>, done: &Done) -> Option<usize> {
+    pub(super) fn finish(&mut self, blocks: &VecDeque<Slot>, done: &Done) -> Option<usize> {
         self.busy = None;
         let at = blocks.binary_search_by_key(&done.first_seq, |b| b.header().first_seq).ok()?;
         self.indexed = self.indexed.max(at + 1);

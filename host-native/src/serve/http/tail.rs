@@ -179,28 +179,40 @@ impl Tail {
         expr: &Expr,
     ) -> Result<(), Gone> {
         // A number from the future is one of the daemon's last life: everything of this one is new.
-        let after = if after > last_seq { 0 } else { after };
-        let newer = Expr::Term(Term::Seq(Compare::Gt, after));
-        let there = QueryRequest { total: true, ..QueryRequest::default() };
-        let there = self.ask(newer, &there, snapshot).await?.total.unwrap_or(0);
-        let missed = (last_seq - after).saturating_sub(there);
-        if missed > 0 {
-            let mut chunk = Vec::new();
-            self.tell_missed(missed, after, &mut chunk);
-            self.send(chunk).await?;
-        }
-        let mut cursor = Cursor { order: Order::OldestFirst, seq: after }.to_bytes();
-        while !cursor.is_empty() {
+        let mut after = if after > last_seq { 0 } else { after };
+        while after < last_seq {
+            let cursor = Cursor { order: Order::OldestFirst, seq: after }.to_bytes();
             let page = Page { order: Order::OldestFirst.into(), limit: PAGE, cursor };
             let request = QueryRequest { page: Some(page), ..QueryRequest::default() };
             let answer = self.ask(expr.clone(), &request, snapshot).await?;
             let rows = answer.rows.unwrap_or_default();
+            let last = rows.seq.last().filter(|_| !rows.next_cursor.is_empty());
+            let until = last.map_or(last_seq, |seq| *seq);
+            let there = if *expr == Expr::All {
+                rows.seq.len() as u64
+            } else {
+                self.count(after, until, snapshot).await?
+            };
             let mut chunk = Vec::new();
+            let missed = (until - after).saturating_sub(there);
+            if missed > 0 {
+                self.tell_missed(missed, after, &mut chunk);
+            }
             events(&rows).for_each(|event| self.push(&mut chunk, &event));
             self.send(chunk).await?;
-            cursor = rows.next_cursor;
+            after = until;
         }
         Ok(())
+    }
+
+    /// How many events the snapshot has after `after`, up to `until`. What has been evicted since a page was read counts
+    /// as missed, though the page may have looked at it: told once too often rather than not at all.
+    async fn count(&mut self, after: u64, until: u64, snapshot: &Snapshot) -> Result<u64, Gone> {
+        let range = [(Compare::Gt, after), (Compare::Le, until)];
+        let range = range.map(|(compare, seq)| Expr::Term(Term::Seq(compare, seq)));
+        let there = QueryRequest { total: true, ..QueryRequest::default() };
+        let answer = self.ask(Expr::And(range.into()), &there, snapshot).await?;
+        Ok(answer.total.unwrap_or(0))
     }
 
     /// Searches, waiting as long as it takes for a turn among the other searches.
