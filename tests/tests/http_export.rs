@@ -1,6 +1,6 @@
 //! Exports: the whole and a part of it, as a buffer that answers like the daemon.
 
-use logd_core::buffer::Buffer;
+use logd_core::buffer::{Buffer, Frame, FrameStream};
 use logd_core::query::{Limits, Query, Search};
 use logd_proto::query::{Page, QueryRequest, QueryResponse};
 use logd_tests::{Daemon, READ_SECRET, Sender, message};
@@ -83,4 +83,21 @@ fn a_part_holds_what_matches_and_says_what_it_is() {
     assert_eq!(left.total.expect("asked for") + coverage.overwritten, 3000);
     assert!(coverage.overwritten > 0);
     assert_eq!(total(&export(&daemon, "?until=1h")).total, Some(0));
+}
+
+#[test]
+fn the_newest_blocks_may_come_first() {
+    let daemon = daemon();
+    let reply = daemon.reply("/api/v1/export?order=newest&from=1h");
+    assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/x-logd")));
+    let mut stream = FrameStream::default();
+    stream.push(&reply.body);
+    let mut lasts = Vec::new();
+    while let Some(Frame::Block(block)) = stream.next_frame().expect("frames") {
+        lasts.push(block.header().last_seq);
+    }
+    assert_eq!(lasts.first(), Some(&4000));
+    assert!(lasts.len() > 2 && lasts.is_sorted_by(|a, b| a > b), "{lasts:?}");
+    let refused = daemon.reply("/api/v1/export?order=oldest");
+    assert_eq!(refused.status, 400, "{}", refused.text());
 }

@@ -9,18 +9,17 @@ use crate::block::{Block, OpenBlock, Scratch};
 use crate::event::{Attribute, NewEvent};
 use crate::key::Key;
 use crate::query::filter::{Filter, Verdict};
-use crate::store::Snapshot;
+use crate::store::{Handle, Snapshot};
 use crate::time::UnixNanos;
 
 /// An export under way: one block a step, so that a host can write it away and hold no more than that.
 #[derive(Debug)]
 pub struct Export {
-    snapshot: Snapshot,
     filter: Option<Filter>,
     origin: Origin,
     writer: Option<Writer>,
-    /// Ring and block that come next.
-    next: (usize, usize),
+    /// What comes next, last: number of the ring, and block. `None` after the footer.
+    blocks: Option<Vec<(usize, Handle)>>,
     progress: Progress,
     scratch: Scratch,
 }
@@ -40,7 +39,6 @@ impl Export {
     /// Exports what the snapshot holds, or what the filter selects of it. `origin` names the writer, the host, the
     /// time and the filter's text; its rings are filled in here.
     pub fn new(snapshot: Snapshot, filter: Option<Filter>, mut origin: Origin) -> Self {
-        let of = snapshot.rings.iter().map(|r| r.blocks.len()).sum();
         origin.rings = snapshot
             .rings
             .iter()
@@ -52,51 +50,50 @@ impl Export {
                 evicted_during: 0,
             })
             .collect();
-        Self {
-            snapshot,
-            filter,
-            origin,
-            writer: None,
-            next: (0, 0),
-            progress: Progress { of, ..Progress::default() },
-            scratch: Scratch::default(),
+        let rings = snapshot.rings.into_iter().enumerate();
+        let mut blocks: Vec<_> =
+            rings.flat_map(|(at, ring)| ring.blocks.into_iter().map(move |b| (at, b))).collect();
+        blocks.reverse();
+        let progress = Progress { of: blocks.len(), ..Progress::default() };
+        let (blocks, scratch) = (Some(blocks), Scratch::default());
+        Self { filter, origin, writer: None, blocks, progress, scratch }
+    }
+
+    /// Writes the blocks of all rings from the newest to the oldest, instead of ring by ring from the oldest on: what a
+    /// reader gets before it breaks off is what happened last. Before the first step.
+    #[must_use]
+    pub fn newest_first(mut self) -> Self {
+        if let Some(blocks) = &mut self.blocks {
+            blocks.sort_by_key(|(_, block)| block.last_seq);
         }
+        self
     }
 
     /// Appends the next part of the buffer to `out`; `None`, and nothing appended, after the last.
     #[must_use]
     pub fn step(&mut self, out: &mut Vec<u8>) -> Option<Progress> {
-        if self.next.0 > self.snapshot.rings.len() {
-            return None;
-        }
+        let blocks = self.blocks.as_mut()?;
         let mut writer = self.writer.take().unwrap_or_else(|| Writer::new(out));
-        let Some(ring) = self.snapshot.rings.get(self.next.0) else {
+        let Some((ring, handle)) = blocks.pop() else {
             writer.finish(core::mem::take(&mut self.origin), out);
-            self.next.0 += 1;
+            self.blocks = None;
             return Some(self.progress);
         };
-        match ring.blocks.get(self.next.1) {
-            None => self.next = (self.next.0 + 1, 0),
-            Some(handle) => {
-                match handle.get() {
-                    Some(block) => {
-                        let selected = match &self.filter {
-                            None => Some(block.compressed()),
-                            Some(filter) => select(&block, filter, &mut self.scratch),
-                        };
-                        if let Some(block) = selected {
-                            writer.block(&ring.prefix, &block, out);
-                            self.progress.events += block.events() as u64;
-                        }
-                    }
-                    None => {
-                        self.origin.rings[self.next.0].evicted_during += handle.events as u64;
-                    }
+        let ring = &mut self.origin.rings[ring];
+        match handle.get() {
+            Some(block) => {
+                let selected = match &self.filter {
+                    None => Some(block.compressed()),
+                    Some(filter) => select(&block, filter, &mut self.scratch),
+                };
+                if let Some(block) = selected {
+                    writer.block(&ring.prefix, &block, out);
+                    self.progress.events += block.events() as u64;
                 }
-                self.progress.blocks += 1;
-                self.next.1 += 1;
             }
+            None => ring.evicted_during += handle.events as u64,
         }
+        self.progress.blocks += 1;
         self.writer = Some(writer);
         Some(self.progress)
     }

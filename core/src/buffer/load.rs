@@ -230,6 +230,10 @@ impl Loader {
                 Ok((Frame::Footer(footer), len)) => {
                     self.buffer.origin = Some(footer.origin.unwrap_or_default());
                     at += len;
+                    let trailer = bytes[at..].first_chunk::<TRAILER_LEN>();
+                    if trailer.is_some_and(|t| frame::footer_offset(t) != Some(offset)) {
+                        self.fault(start + at as u64, TRAILER_LEN as u32, Damage::Magic);
+                    }
                 }
                 Err(damage) => {
                     // The frame goes on beyond these bytes, unless it claims to be longer than the buffer.

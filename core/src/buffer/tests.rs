@@ -132,6 +132,35 @@ fn the_footer_tells_where_each_block_is() {
 }
 
 #[test]
+fn blocks_may_come_newest_first_and_make_the_same_buffer() {
+    let mut store = filled(3000);
+    let snapshot = store.snapshot(&[]);
+    let mut export = Export::new(snapshot.clone(), None, Origin::default()).newest_first();
+    let mut bytes = Vec::new();
+    while export.step(&mut bytes).is_some() {}
+    let mut stream = FrameStream::default();
+    stream.push(&bytes);
+    let mut lasts = Vec::new();
+    let footer = loop {
+        match stream.next_frame().unwrap().unwrap() {
+            Frame::Block(block) => lasts.push(block.header().last_seq),
+            Frame::Footer(footer) => break footer,
+        }
+    };
+    assert!(lasts.len() > 4 && lasts.is_sorted_by(|a, b| a > b), "{lasts:?}");
+    // The index is in the order of the file.
+    let index: Vec<u64> =
+        footer.blocks.iter().map(|b| b.header.as_ref().unwrap().last_seq).collect();
+    assert_eq!(index, lasts);
+    let (newest, plain) =
+        (Buffer::open(&bytes).unwrap(), Buffer::open(&self::export(snapshot, None)).unwrap());
+    let contents = |buffer: &Buffer| -> Vec<_> {
+        buffer.blocks.iter().map(|b| (b.header().clone(), b.body().to_vec())).collect()
+    };
+    assert_eq!(contents(&newest), contents(&plain));
+}
+
+#[test]
 fn an_empty_store_gives_a_buffer_without_blocks() {
     let bytes = export(filled(0).snapshot(&[]), None);
     let buffer = Buffer::open(&bytes).unwrap();
@@ -239,6 +268,19 @@ fn an_index_that_lies_is_not_believed() {
     let mut loader = Loader::new(bytes.len() as u64 + 1000, usize::MAX);
     load(&mut loader, &bytes);
     assert!(!loader.buffer().blocks.is_empty() || !loader.buffer().faults.is_empty());
+}
+
+#[test]
+fn damage_to_the_trailer_is_a_fault_and_costs_nothing() {
+    let mut bytes = export(filled(600).snapshot(&[]), None);
+    let whole = ids(&Buffer::open(&bytes).unwrap());
+    let len = bytes.len();
+    for at in len - TRAILER_LEN..len {
+        bytes[at] ^= 1;
+        let buffer = Buffer::open(&bytes).unwrap();
+        assert_eq!((ids(&buffer), buffer.faults.len()), (whole.clone(), 1), "{at}");
+        bytes[at] ^= 1;
+    }
 }
 
 proptest! {

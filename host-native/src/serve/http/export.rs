@@ -28,6 +28,8 @@ use super::params::Params;
 use super::search::place;
 use crate::serve::clock::unix_now;
 
+/// The type of a buffer.
+pub(super) const BUFFER_TYPE: &str = "application/x-logd";
 /// Bytes that are collected before they are handed on.
 pub(super) const CHUNK: usize = 256 << 10;
 /// Chunks on their way to the client.
@@ -40,10 +42,15 @@ pub(super) async fn export(
     State(app): State<Shared>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Error> {
-    let params = Params::parse(query.as_deref(), &["q", "from", "until", "ring"])?;
+    let params = Params::parse(query.as_deref(), &["q", "from", "until", "ring", "order"])?;
     let now = unix_now();
     let request = params.question(now)?;
     let expr = expression(&request)?;
+    let newest_first = match params.get("order") {
+        None => false,
+        Some("newest") => true,
+        Some(_) => return Err(Error::bad_request("order can only be newest, or left out")),
+    };
     let place = place(&app.exports, "exports").await?;
     let filter = if expr == Expr::All { None } else { Some(&expr) };
     let filter = filter.map(Filter::compile).transpose();
@@ -67,11 +74,12 @@ pub(super) async fn export(
     };
     tokio::task::spawn_blocking(move || {
         let _place = place;
-        sink.run(Export::new(snapshot, filter, origin));
+        let export = Export::new(snapshot, filter, origin);
+        sink.run(if newest_first { export.newest_first() } else { export });
     });
     let mut response = Body::from_stream(body(chunks, complete)).into_response();
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-logd"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(BUFFER_TYPE));
     let name = HeaderValue::from_static("attachment; filename=\"export.logd\"");
     headers.insert(CONTENT_DISPOSITION, name);
     Ok(response)
