@@ -207,7 +207,7 @@ fn mistakes_are_explained() {
         ("/api/v1/histogram?bucket=0s", 400, "above zero"),
         ("/api/v1/histogram?bucket=wide", 400, "`wide` is no duration"),
         ("/api/v1/facets?field=colour", 400, "key, level and attr.NAME"),
-        ("/api/v1/tail?after=x", 400, "after must be an integer"),
+        ("/api/v1/tail?after=x", 400, "after must be the number or the id of an event"),
         ("/api/v1/tail?q=level:loud", 400, "loud"),
         ("/api/v1/export?q=(", 400, "column"),
         ("/api/v1/nothing", 404, "/openapi.json"),

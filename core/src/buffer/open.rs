@@ -73,11 +73,8 @@ impl Buffer {
         Snapshot { rings }
     }
 
-    /// Puts a block where its numbers belong. One without events, by which a tail shows that it is alive, is nothing.
+    /// Puts a block where its numbers belong.
     pub(super) fn insert(&mut self, block: Arc<Block>) {
-        if block.events() == 0 {
-            return;
-        }
         let first = block.header().first_seq;
         let at = self.blocks.partition_point(|b| b.header().first_seq <= first);
         self.blocks.insert(at, block);

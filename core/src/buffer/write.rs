@@ -37,6 +37,11 @@ impl Writer {
         self.offset += len as u64;
     }
 
+    /// Appends a block that no index will have: to a buffer without an end, such as a tail. It is of no ring.
+    pub fn frame(block: &Block, out: &mut Vec<u8>) {
+        frame::write_block(out, &block.header().encode_to_vec(), block.body());
+    }
+
     /// Appends footer and trailer.
     pub fn finish(self, origin: Origin, out: &mut Vec<u8>) {
         let footer = Footer { blocks: self.blocks, origin: Some(origin) };

@@ -88,7 +88,13 @@ pub(super) fn cors(origins: &[String]) -> CorsLayer {
         .allow_origin(allowed)
         .allow_methods([Method::GET, Method::POST])
         .allow_headers([AUTHORIZATION, CONTENT_TYPE, HeaderName::from_static("last-event-id")])
-        .expose_headers(super::query::HEADERS.map(HeaderName::from_static))
+        .expose_headers(
+            super::query::HEADERS
+                .into_iter()
+                .chain([super::tail::LIFE])
+                .map(HeaderName::from_static)
+                .collect::<Vec<_>>(),
+        )
         .max_age(Duration::from_secs(600))
 }
 

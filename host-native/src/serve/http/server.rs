@@ -13,7 +13,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use socket2::{Domain, Protocol, SockRef, Type};
+use socket2::{Domain, Protocol, SockRef, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt as _;
@@ -28,6 +28,8 @@ const HEADER_TIME: Duration = Duration::from_secs(30);
 const SEND_TIME: Duration = Duration::from_secs(30);
 /// After an error of accept, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// A connection that was silent for so long is asked whether its peer is still there.
+const IDLE_TIME: Duration = Duration::from_secs(15);
 const BACKLOG: i32 = 1024;
 /// For a request's headers, and for what is to be written.
 pub(in crate::serve) const BUFFER: usize = 32 << 10;
@@ -126,8 +128,11 @@ pub(in crate::serve) async fn serve(
 fn prepare(stream: &TcpStream) {
     // Without these a connection works, too, only later or longer.
     let _ = stream.set_nodelay(true);
+    // A peer that vanished while there was nothing to send, as in a tail, would keep its place for ever.
+    let keepalive = TcpKeepalive::new().with_time(IDLE_TIME).with_interval(IDLE_TIME);
+    let _ = SockRef::from(stream).set_tcp_keepalive(&keepalive);
     #[cfg(target_os = "linux")]
     let _ = SockRef::from(stream).set_tcp_user_timeout(Some(SEND_TIME));
     #[cfg(not(target_os = "linux"))]
-    let _ = (SockRef::from(stream), SEND_TIME);
+    let _ = SEND_TIME;
 }

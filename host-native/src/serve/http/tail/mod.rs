@@ -1,14 +1,13 @@
-//! `/api/v1/tail`: new events as server-sent events, resumable without a gap.
+//! `/api/v1/tail`: new events as server-sent events or as blocks of a buffer, resumable without a gap.
 //!
 //! A tail that resumes first answers from a snapshot what came since, oldest first, and then follows the feed,
-//! which begins exactly where the snapshot ends. What a tail cannot get any more it is told: `event: missed`.
+//! which begins exactly where the snapshot ends. What a tail cannot get any more it is told: `event: missed`, or
+//! by the numbers that a buffer jumps over.
 //!
 //! Sequence numbers begin anew with each life of the daemon, so an id is `SEQ-LIFE`. Without the life, a tail that
 //! comes back to a daemon that was started again would take its first events for those that it has seen.
 
-use core::fmt::Display;
 use core::time::Duration;
-use std::io::Write as _;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{RawQuery, State};
@@ -32,13 +31,18 @@ use super::params::Params;
 use super::search::full;
 use crate::json::{Event, events};
 use crate::serve::ingest::TailStart;
+use form::Piece;
+
+mod form;
+
+pub(super) use form::PIECE;
 
 /// Shorter than the patience of any proxy.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Pieces that wait for a slow client; then it falls behind in the feed, which is bounded in bytes.
 const PIECES: usize = 1;
-/// Bytes of text after which a piece ends; one event may be longer.
-pub(super) const PIECE: usize = 64 << 10;
+/// Which life of the daemon the sequence numbers are of; with it a number alone becomes an id.
+pub(super) const LIFE: &str = "logd-life";
 /// Events and bytes of one page while catching up.
 const PAGE: u32 = 500;
 /// See [`PAGE`].
@@ -50,8 +54,10 @@ pub(super) async fn tail(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
-    let params = Params::parse(query.as_deref(), &["q", "after"])?;
+    let params = Params::parse(query.as_deref(), &["q", "after", "since", "format"])?;
     let after = after(&params, &headers, app.life)?;
+    let piece = Piece::choose(&params, app.life)?;
+    let (content_type, life) = (piece.content_type(), format!("{:x}", app.life));
     let text = params.get("q").unwrap_or_default();
     let expr = parse::parse(text)
         .map_err(|e: ParseError| Error::query(&QueryError::Parse(Box::new(e)), text))?;
@@ -59,28 +65,37 @@ pub(super) async fn tail(
     let filter = Filter::compile(&expr).map_err(|e| Error::query(&e.into(), text))?;
     let start = app.ingest.tail().await?;
     let (out, pieces) = mpsc::channel(PIECES);
-    let tail = Tail { app, filter, out, seen: start.last_seq };
+    let tail = Tail { app, filter, out, piece, seen: start.last_seq };
     tokio::spawn(tail.run(start, after, expr, place));
     let body = stream::unfold(pieces, |mut pieces| async move {
         pieces.recv().await.map(|piece| (Ok::<_, core::convert::Infallible>(piece), pieces))
     });
     let mut response = Body::from_stream(body).into_response();
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(CONTENT_TYPE, content_type);
+    if let Ok(life) = life.try_into() {
+        headers.insert(HeaderName::from_static(LIFE), life);
+    }
     // nginx would otherwise collect events before it passes them on.
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     Ok(response)
 }
 
-/// What a browser sends when it connects again goes before the parameter of the first connection.
+/// What a browser sends when it connects again goes before the parameters of the first connection.
 fn after(params: &Params, headers: &HeaderMap, life: u64) -> Result<Option<u64>, Error> {
-    match headers.get("last-event-id").filter(|v| !v.is_empty()) {
-        Some(id) => {
-            let error = || Error::bad_request("Last-Event-ID must be the id of an event");
-            id.to_str().ok().and_then(|id| resume(id, life)).map(Some).ok_or_else(error)
-        }
-        None => params.number("after"),
-    }
+    let last = headers.get("last-event-id").filter(|v| !v.is_empty());
+    let given = [
+        ("Last-Event-ID", last.map(|id| id.to_str().unwrap_or_default())),
+        ("since", params.get("since")),
+        ("after", params.get("after")),
+    ];
+    let given = given.into_iter().find_map(|(name, id)| Some((name, id?)));
+    let parse = |(name, id)| {
+        let error =
+            || Error::bad_request(format!("{name} must be the number or the id of an event"));
+        resume(id, life).ok_or_else(error)
+    };
+    given.map(parse).transpose()
 }
 
 /// The sequence number of an id of this life. Everything is new to a tail that comes from another one. A sequence
@@ -103,6 +118,7 @@ struct Tail {
     app: Shared,
     filter: Filter,
     out: mpsc::Sender<Bytes>,
+    piece: Piece,
     /// Every event up to this was sent, did not match, or was told as missed.
     seen: u64,
 }
@@ -118,7 +134,7 @@ impl Tail {
     ) {
         let TailStart { snapshot, last_seq, mut reader } = start;
         // The first bytes tell the client, and what lies between, that the stream is open.
-        if self.send(b": logd\n\n".to_vec()).await.is_err() {
+        if self.send(self.piece.head()).await.is_err() {
             return;
         }
         if let Some(after) = after
@@ -137,10 +153,7 @@ impl Tail {
             let sent = match next {
                 Ok(Some(block)) => self.block(&block).await,
                 Ok(None) => return,
-                // The id without data moves the point of resumption past what did not match.
-                Err(_) => {
-                    self.send(format!(": alive\nid: {}\n\n", self.id(self.seen)).into()).await
-                }
+                Err(_) => self.send(self.piece.alive(self.seen)).await,
             };
             if sent.is_err() {
                 return;
@@ -154,20 +167,15 @@ impl Tail {
         let span = h.last_seq.saturating_sub(self.seen);
         let missed = span.saturating_sub(u64::from(h.events));
         self.seen = self.seen.max(h.last_seq);
-        let mut piece = Vec::new();
-        if missed > 0 {
-            self.tell_missed(missed, h.first_seq.saturating_sub(1), &mut piece);
-        }
+        self.tell_missed(missed, h.first_seq.saturating_sub(1));
         let selected = self.filter.select(&block.view(&mut Scratch::default()));
         let mut next = 0;
         // A view cannot be kept while another thread may go on with this task.
-        while let Some(row) =
-            self.fill(&mut piece, block, selected.iter().skip_while(|&r| r < next))
-        {
+        while let Some(row) = self.fill(block, selected.iter().skip_while(|&r| r < next)) {
             next = row + 1;
-            self.send(core::mem::take(&mut piece)).await?;
+            self.flush().await?;
         }
-        self.send(piece).await
+        self.flush().await
     }
 
     /// Sends what the snapshot has after `after`.
@@ -193,13 +201,9 @@ impl Tail {
             } else {
                 self.count(after, until, snapshot).await?
             };
-            let mut chunk = Vec::new();
-            let missed = (until - after).saturating_sub(there);
-            if missed > 0 {
-                self.tell_missed(missed, after, &mut chunk);
-            }
-            events(&rows).for_each(|event| self.push(&mut chunk, &event));
-            self.send(chunk).await?;
+            self.tell_missed((until - after).saturating_sub(there), after);
+            events(&rows).for_each(|event| self.piece.push(&event));
+            self.flush().await?;
             after = until;
         }
         Ok(())
@@ -235,12 +239,17 @@ impl Tail {
         answer.map(|(answer, _)| answer).map_err(|_| Gone)
     }
 
-    /// `id` is that of the last event before the gap ends.
-    fn tell_missed(&self, n: u64, id: u64, chunk: &mut Vec<u8>) {
-        self.app.counters.tail_missed.fetch_add(n, Ordering::Relaxed);
-        let id = self.id(id);
-        let written = write!(chunk, "event: missed\nid: {id}\ndata: {{\"missed\":{n}}}\n\n");
-        written.expect("writing to memory cannot fail");
+    /// See [`Piece::missed`].
+    fn tell_missed(&mut self, n: u64, seq: u64) {
+        if n > 0 {
+            self.app.counters.tail_missed.fetch_add(n, Ordering::Relaxed);
+            self.piece.missed(n, seq);
+        }
+    }
+
+    async fn flush(&mut self) -> Result<(), Gone> {
+        let piece = self.piece.take();
+        self.send(piece).await
     }
 
     async fn send(&mut self, chunk: Vec<u8>) -> Result<(), Gone> {
@@ -251,12 +260,7 @@ impl Tail {
     }
 
     /// Adds events of these rows until the piece is full; the last row that it took, if there was one.
-    fn fill(
-        &self,
-        piece: &mut Vec<u8>,
-        block: &Block,
-        rows: impl Iterator<Item = usize>,
-    ) -> Option<usize> {
+    fn fill(&mut self, block: &Block, rows: impl Iterator<Item = usize>) -> Option<usize> {
         let mut scratch = Scratch::default();
         let mut events = block.view(&mut scratch).rows();
         let mut last = None;
@@ -272,25 +276,12 @@ impl Tail {
                 text: e.text,
                 attributes: e.attributes.collect(),
             };
-            self.push(piece, &event);
-            if piece.len() >= PIECE {
+            self.piece.push(&event);
+            if self.piece.is_full() {
                 break;
             }
         }
         last
-    }
-
-    /// JSON has no raw line ends, so an event is one `data` line.
-    fn push(&self, chunk: &mut Vec<u8>, event: &Event<'_>) {
-        write!(chunk, "id: {}\ndata: ", self.id(event.seq)).expect("writing to memory cannot fail");
-        event.write(chunk);
-        chunk.extend_from_slice(b"\n\n");
-    }
-
-    /// See [`resume`].
-    fn id(&self, seq: u64) -> impl Display + use<> {
-        let life = self.app.life;
-        core::fmt::from_fn(move |f| write!(f, "{seq}-{life:x}"))
     }
 }
 
