@@ -23,7 +23,7 @@ pub(crate) struct RunnerArgs {
     filters: Vec<String>,
 }
 
-/// Runs the tests of every crate that has some for wasm32, then those of the viewer, which it builds.
+/// Runs the tests of every crate that has some for wasm32, then builds, lints and tests the viewer.
 pub(crate) fn test() -> Result<()> {
     // .cargo/config.toml makes `run_tests` the runner of this target.
     step(
@@ -39,7 +39,8 @@ pub(crate) fn test() -> Result<()> {
         ]),
     )?;
     web()?;
-    step("tests of the viewer", program("node").args(["--test", "web/test/"]))
+    step("lint the viewer", npm().args(["run", "--silent", "check"]))?;
+    step("tests of the viewer", npm().args(["run", "--silent", "test"]))
 }
 
 /// Runs the tests in one wasm file with Node.
@@ -65,29 +66,42 @@ pub(crate) fn run_tests(args: &RunnerArgs) -> Result<()> {
     Ok(())
 }
 
-/// Builds the viewer into web/dist: the files of web/src, and the engine as logd_wasm.js and logd_wasm_bg.wasm.
+/// Builds the viewer into web/dist: the engine as a module of the page, then the page with all that it needs.
 pub(crate) fn web() -> Result<()> {
     step(
         "build the engine for the viewer",
         cargo().args(["build", "--quiet", "--profile=viewer", "--target", TARGET, "-p=logd-wasm"]),
     )?;
-    let web = root().join("web");
-    let dist = web.join("dist");
-    // Nothing of an earlier build may stay behind.
-    if dist.exists() {
-        fs::remove_dir_all(&dist)?;
-    }
-    fs::create_dir_all(&dist)?;
-    for entry in fs::read_dir(web.join("src"))? {
-        let entry = entry?;
-        fs::copy(entry.path(), dist.join(entry.file_name()))?;
-    }
     Bindgen::new()
         .input_path(target_dir().join(TARGET).join("viewer/logd_wasm.wasm"))
         .web(true)?
         .typescript(true)
         .remove_name_section(true)
         .remove_producers_section(true)
-        .generate(&dist)
-        .context("cannot translate logd-wasm")
+        .generate(web_dir().join("wasm"))
+        .context("cannot translate logd-wasm")?;
+    install_packages()?;
+    step("build the viewer", npm().args(["run", "--silent", "build"]))
+}
+
+/// Installs what web/package-lock.json names, unless it is there.
+fn install_packages() -> Result<()> {
+    let lock = fs::read(web_dir().join("package-lock.json"))?;
+    let installed = web_dir().join("node_modules/.installed-lock.json");
+    if fs::read(&installed).is_ok_and(|of| of == lock) {
+        return Ok(());
+    }
+    step("install the viewer's packages", npm().args(["ci", "--no-audit", "--no-fund"]))?;
+    fs::write(installed, lock)?;
+    Ok(())
+}
+
+fn web_dir() -> PathBuf {
+    root().join("web")
+}
+
+fn npm() -> Command {
+    let mut npm = program("npm");
+    npm.current_dir(web_dir());
+    npm
 }

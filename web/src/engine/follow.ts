@@ -1,0 +1,104 @@
+// Following a daemon: what it has, newest first, and then what it stores, over a connection that is made anew when it
+// breaks.
+
+import type { Workspace } from "../../wasm/logd_wasm";
+import type { Daemon, LinkState } from "./messages";
+import { delay } from "./turn";
+
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 30_000;
+
+export interface Link {
+  changed(): void;
+  state(state: LinkState, message?: string, retryInMs?: number): void;
+  /** The number of the newest event that the engine has of the source. */
+  lastSeq(): bigint;
+}
+
+export class Refused extends Error {
+  override name = "Refused";
+}
+
+/** Asks whether the daemon is there and takes the secret. Throws `Refused` if it does not take it. */
+export async function greet(daemon: Daemon): Promise<void> {
+  const answer = await ask(daemon, "api/v1/rings", new AbortController().signal);
+  await answer.body?.cancel();
+}
+
+/** Reads and follows until the signal aborts. */
+export async function follow(
+  workspace: Workspace,
+  source: number,
+  daemon: Daemon,
+  link: Link,
+  signal: AbortSignal,
+): Promise<void> {
+  let historyIsDone = false;
+  let wait = FIRST_WAIT_MS;
+  while (!signal.aborted) {
+    link.state("connecting");
+    // The tail goes on where the history begins; both end together.
+    const connection = new AbortController();
+    const either = AbortSignal.any([signal, connection.signal]);
+    try {
+      if (!historyIsDone) {
+        const history = await ask(daemon, "api/v1/export?order=newest", either);
+        const begun = Promise.withResolvers<undefined>();
+        const reading = pump(history, (bytes) => {
+          const goOn = workspace.history(source, bytes);
+          begun.resolve(undefined);
+          link.changed();
+          return goOn;
+        }).then(() => {
+          historyIsDone = true;
+          begun.resolve(undefined);
+        });
+        reading.catch((error: unknown) => {
+          begun.reject(error);
+          connection.abort();
+        });
+        await begun.promise;
+      }
+      const since = String(link.lastSeq());
+      const tail = await ask(daemon, `api/v1/tail?format=buffer&since=${since}`, either);
+      link.state("live");
+      wait = FIRST_WAIT_MS;
+      workspace.beginTail(source);
+      await pump(tail, (bytes) => {
+        workspace.tail(source, bytes);
+        link.changed();
+        return true;
+      });
+      throw new Error("the daemon ended the connection");
+    } catch (error) {
+      connection.abort();
+      if (signal.aborted) return;
+      const message = error instanceof Error ? error.message : String(error);
+      if (error instanceof Refused) {
+        link.state("refused", message);
+        return;
+      }
+      link.state("waiting", message, wait);
+      await delay(wait, signal);
+      wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+    }
+  }
+}
+
+async function ask({ url, secret }: Daemon, path: string, signal: AbortSignal): Promise<Response> {
+  const headers = { Authorization: `Bearer ${secret}` };
+  const answer = await fetch(new URL(path, url), { headers, signal, cache: "no-store", credentials: "omit" });
+  if (answer.status === 401 || answer.status === 403) throw new Refused(await answer.text());
+  if (!answer.ok) throw new Error(`${String(answer.status)} ${await answer.text()}`);
+  return answer;
+}
+
+/** Reads to the end, or until `take` wants no more. */
+async function pump(answer: Response, take: (bytes: Uint8Array) => boolean): Promise<void> {
+  const reader = answer.body?.getReader();
+  for (;;) {
+    const piece = await reader?.read();
+    if (!piece || piece.done) return;
+    if (!take(piece.value)) return reader?.cancel();
+  }
+}

@@ -1,0 +1,70 @@
+// What the page and the worker say to each other. Every call has an answer; news come on their own.
+
+import type { SourceInfo } from "../../wasm/logd_wasm";
+
+/** A daemon to follow: where it is, and the read secret. */
+export interface Daemon {
+  url: string;
+  secret: string;
+}
+
+export type ExportFormat = "logd" | "ndjson" | "csv";
+
+export interface Calls {
+  /** Opens a file and reads it in the background; its number, once it turned out to be a buffer. */
+  open: { body: { name: string; file: Blob }; result: number };
+  /** The same with a file that a server has. */
+  fetch: { body: { name: string; url: string }; result: number };
+  /** Reads what a daemon has, and follows it; its number, once the daemon accepted the secret. */
+  follow: { body: Daemon; result: number };
+  close: { body: { source: number }; result: undefined };
+  /** Takes the place of the search before. Its finds come as news. */
+  search: { body: { search: number; request: Uint8Array }; result: undefined };
+  /** Whether the search goes on over what is loaded from now on. */
+  refresh: { body: { on: boolean }; result: undefined };
+  /** `Rows` of a listing; null if there is a newer listing. */
+  rows: { body: { listing: number; start: number; count: number }; result: Uint8Array | null };
+  /** How many events of a listing lie before this one; null if there is a newer listing. */
+  place: { body: { listing: number; at: Place }; result: number | null };
+  /** One answer to one question beside the search, as bytes of `QueryResponse`; null if a newer one took its place. */
+  ask: { body: { request: Uint8Array }; result: Uint8Array | null };
+  export: { body: { filter: string; from?: bigint; until?: bigint; format: ExportFormat }; result: Blob };
+}
+
+/** An event, or a time of receipt. */
+export interface Place {
+  received: bigint;
+  seq?: bigint;
+}
+
+/** What a search has found so far. */
+export interface Found {
+  type: "found";
+  search: number;
+  /** A number for the list of what was found, to ask for its rows. */
+  listing: number;
+  length: number;
+  /** `QueryResponse`, when everything was searched. */
+  answer?: Uint8Array;
+}
+
+export type LinkState = "connecting" | "live" | "waiting" | "refused" | "broken";
+
+export type News =
+  | Found
+  | { type: "sources"; sources: SourceInfo[] }
+  /** All of a file was read, or as much as fits. */
+  | { type: "loaded"; source: number }
+  | { type: "link"; source: number; state: LinkState; message?: string; retryInMs?: number };
+
+/** An error as it crosses the border: `name` is FilterError (with a place), QueryError, BufferError, Panic, … */
+export interface Failure {
+  name: string;
+  message: string;
+  column?: number;
+  length?: number;
+}
+
+export type Name = keyof Calls;
+export type Call = { [N in Name]: { id: number; type: N; body: Calls[N]["body"] } }[Name];
+export type Answer = { id: number; result: unknown } | { id: number; failure: Failure };

@@ -1,0 +1,127 @@
+// The search that stands: it runs in turns over all that is open, and again when more has been loaded.
+
+import type { Listing, Search, Workspace } from "../../wasm/logd_wasm";
+import type { Found, Place } from "./messages";
+import { TURN_MS, breathe } from "./turn";
+
+/** Bytes to search between two looks at the clock. */
+const STEP_BYTES = 2 << 20;
+/** So many rows fill a screen: enough to show something before the search is over. */
+const SCREENFUL = 200;
+/** Pause after a repeated search, as a multiple of the time that it took, so that loading goes on between. */
+const REST = 2;
+const LEAST_REST_MS = 100;
+
+export class Standing {
+  #workspace: Workspace;
+  #found: (found: Found, transfer: Transferable[]) => void;
+  #request: { search: number; bytes: Uint8Array } | undefined;
+  #listing: Listing | undefined;
+  #listingNumber = 0;
+  /** Counts searches begun; one that finds a greater number than its own gives up. */
+  #turn = 0;
+  #running = false;
+  #stale = false;
+  #on = true;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #restMs = LEAST_REST_MS;
+
+  constructor(workspace: Workspace, found: (found: Found, transfer: Transferable[]) => void) {
+    this.#workspace = workspace;
+    this.#found = found;
+  }
+
+  /** Searches for something else. Throws if the request is wrong; the search before then stays. */
+  start(search: number, bytes: Uint8Array): void {
+    const begun = this.#workspace.search(bytes);
+    this.#request = { search, bytes };
+    this.#stale = false;
+    clearTimeout(this.#timer);
+    void this.#run(begun, search, true);
+  }
+
+  /** More has been loaded, or something was closed. */
+  changed(): void {
+    this.#stale = true;
+    this.#schedule();
+  }
+
+  /** Whether to search again by itself. */
+  refresh(on: boolean): void {
+    this.#on = on;
+    this.#schedule();
+  }
+
+  rows(listing: number, start: number, count: number): Uint8Array | null {
+    return listing === this.#listingNumber && this.#listing ? this.#listing.rows(start, count) : null;
+  }
+
+  place(listing: number, { received, seq }: Place, oneSource: boolean): number | null {
+    if (listing !== this.#listingNumber || !this.#listing) return null;
+    return oneSource && seq !== undefined ? this.#listing.indexOfSeq(seq) : this.#listing.indexOfTime(received);
+  }
+
+  #schedule(): void {
+    if (!this.#stale || !this.#on || this.#running || this.#request === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      if (!this.#stale || !this.#on || this.#running || this.#request === undefined) return;
+      this.#stale = false;
+      const { search, bytes } = this.#request;
+      void this.#run(this.#workspace.search(bytes), search, this.#listing === undefined);
+    }, this.#restMs);
+  }
+
+  /** `partial`: tells of a first screenful before the end. A repeated search does not, the list would shrink. */
+  async #run(search: Search, number: number, partial: boolean): Promise<void> {
+    const turn = ++this.#turn;
+    const begun = performance.now();
+    this.#running = true;
+    let told = !partial;
+    try {
+      for (let end = begun + TURN_MS; !search.step(STEP_BYTES);) {
+        if (performance.now() < end) continue;
+        if (!told) told = this.#tell(search, number, undefined, SCREENFUL);
+        await breathe();
+        if (turn !== this.#turn) return;
+        end = performance.now() + TURN_MS;
+      }
+      // The list first: finishing takes the search apart.
+      const listing = search.listing();
+      this.#replace(listing);
+      const answer = search.finish();
+      this.#post(number, listing.length, answer);
+      this.#restMs = Math.max(LEAST_REST_MS, REST * (performance.now() - begun));
+    } finally {
+      search.free();
+      if (turn === this.#turn) {
+        this.#running = false;
+        this.#schedule();
+      }
+    }
+  }
+
+  /** Tells of what was found so far if it is enough; whether it was. */
+  #tell(search: Search, number: number, answer: Uint8Array | undefined, least: number): boolean {
+    const listing = search.listing();
+    if (listing.length < least) {
+      listing.free();
+      return false;
+    }
+    this.#replace(listing);
+    this.#post(number, listing.length, answer);
+    return true;
+  }
+
+  #replace(listing: Listing): void {
+    this.#listing?.free();
+    this.#listing = listing;
+    this.#listingNumber += 1;
+  }
+
+  #post(search: number, length: number, answer: Uint8Array | undefined): void {
+    const found: Found = { type: "found", search, listing: this.#listingNumber, length };
+    if (answer) found.answer = answer;
+    this.#found(found, answer ? [answer.buffer] : []);
+  }
+}

@@ -1,0 +1,156 @@
+// The engine's side: calls in, answers and news out.
+
+import init, { Workspace } from "../../wasm/logd_wasm";
+import wasmUrl from "../../wasm/logd_wasm_bg.wasm?url";
+import { exportMatches } from "./export";
+import { type Link, follow, greet } from "./follow";
+import type { Answer, Call, Calls, Failure, Name, News } from "./messages";
+import { type Pieces, ofFile, ofUrl } from "./read";
+import { Standing } from "./standing";
+import { TURN_MS, breathe } from "./turn";
+
+/** Memory that the blocks of one buffer may take. What does not fit is left out, oldest first, and the page says so. */
+const BUDGET = 1536 * 2 ** 20;
+/** How often the page hears how far loading is, at most. */
+const SOURCES_MS = 100;
+/** Bytes to search between two looks at the clock. */
+const STEP_BYTES = 2 << 20;
+
+const post = (message: Answer | News, transfer: Transferable[] = []) => {
+  self.postMessage(message, { transfer });
+};
+
+async function start() {
+  await init({ module_or_path: wasmUrl });
+  const workspace = new Workspace(BUDGET);
+  const standing = new Standing(workspace, post);
+  const open = new Map<number, AbortController>();
+  let telling = false;
+  let newestAsk = 0;
+
+  const tell = () => {
+    telling = false;
+    post({ type: "sources", sources: workspace.sources() });
+  };
+  const changed = () => {
+    standing.changed();
+    if (telling) return;
+    telling = true;
+    setTimeout(tell, SOURCES_MS);
+  };
+
+  /** Reads until the engine wants nothing more. Returns once it knows that it is a buffer; the rest goes on. */
+  async function load(name: string, pieces: Pieces): Promise<number> {
+    const source = workspace.open(name, pieces.length);
+    const closed = new AbortController();
+    open.set(source, closed);
+    const next = async (): Promise<boolean> => {
+      if (closed.signal.aborted) return false;
+      const wanted = workspace.wanted(source);
+      if (!wanted) return false;
+      const bytes = await pieces.read(wanted.offset, wanted.length);
+      if (closed.signal.aborted) return false;
+      workspace.supply(source, bytes);
+      changed();
+      return true;
+    };
+    try {
+      // The index and the newest blocks; a person who drops a file sees events, or why there are none.
+      for (let i = 0; i < 2 && (await next()); i++);
+    } catch (error) {
+      workspace.close(source);
+      throw error;
+    }
+    tell();
+    void (async () => {
+      while (await next()) await breathe();
+      tell();
+      post({ type: "loaded", source });
+    })().catch((error: unknown) => {
+      post({ type: "link", source, state: "broken", message: failureOf(error).message });
+    });
+    return source;
+  }
+
+  const calls: { [N in Name]: (body: Calls[N]["body"]) => Promise<Calls[N]["result"]> | Calls[N]["result"] } = {
+    open: ({ name, file }) => load(name, ofFile(file)),
+    fetch: async ({ name, url }) => load(name, await ofUrl(url)),
+    follow: async (daemon) => {
+      await greet(daemon);
+      const source = workspace.live(new URL(daemon.url).host);
+      const closed = new AbortController();
+      open.set(source, closed);
+      const link: Link = {
+        changed,
+        state: (state, message, retryInMs) => {
+          post({
+            type: "link",
+            source,
+            state,
+            ...(message === undefined ? {} : { message }),
+            ...(retryInMs === undefined ? {} : { retryInMs }),
+          });
+        },
+        lastSeq: () => workspace.sources().find((s) => s.source === source)?.lastSeq ?? 0n,
+      };
+      tell();
+      void follow(workspace, source, daemon, link, closed.signal);
+      return source;
+    },
+    close: ({ source }) => {
+      open.get(source)?.abort();
+      open.delete(source);
+      workspace.close(source);
+      standing.changed();
+      tell();
+      return undefined;
+    },
+    search: ({ search, request }) => {
+      standing.start(search, request);
+      return undefined;
+    },
+    refresh: ({ on }) => {
+      standing.refresh(on);
+      return undefined;
+    },
+    rows: ({ listing, start, count }) => standing.rows(listing, start, count),
+    place: ({ listing, at }) => standing.place(listing, at, open.size === 1),
+    ask: async ({ request }) => {
+      const turn = ++newestAsk;
+      const search = workspace.search(request);
+      try {
+        for (let end = performance.now() + TURN_MS; !search.step(STEP_BYTES);) {
+          if (performance.now() < end) continue;
+          await breathe();
+          if (turn !== newestAsk) return null;
+          end = performance.now() + TURN_MS;
+        }
+        return search.finish();
+      } finally {
+        search.free();
+      }
+    },
+    export: (question) => exportMatches(workspace, question),
+  };
+  return calls;
+}
+
+const ready = start();
+
+self.onmessage = async ({ data: { id, type, body } }: MessageEvent<Call>) => {
+  try {
+    const calls = await ready;
+    const result = await (calls[type] as (body: unknown) => unknown)(body);
+    post({ id, result }, result instanceof Uint8Array ? [result.buffer] : []);
+  } catch (error) {
+    post({ id, failure: failureOf(error) });
+  }
+};
+
+function failureOf(error: unknown): Failure {
+  if (!(error instanceof Error)) return { name: "Error", message: String(error) };
+  const { name, message, column, length } = error as Error & { column?: number; length?: number };
+  // A trap of the engine's code that was no panic: memory ran out, for one.
+  if (error instanceof WebAssembly.RuntimeError) return { name: "Panic", message };
+  return { name, message, ...(column && length !== undefined ? { column, length } : {}) };
+}

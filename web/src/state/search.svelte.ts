@@ -1,0 +1,104 @@
+// What is searched for, and what was found.
+
+import type { EngineError } from "../engine/client";
+import type { Found } from "../engine/messages";
+import { type QueryResponse, decodeResponse, encodeRequest } from "../engine/query";
+import { bucketFor } from "../timeline/buckets";
+import { session } from "./session.svelte";
+
+export interface Range {
+  from: bigint;
+  until: bigint;
+}
+
+export interface Problem {
+  column: number;
+  length: number;
+  message: string;
+}
+
+/** A search that takes longer than this says so; a shorter one would only flicker. */
+const PATIENCE_MS = 150;
+const FACET_VALUES = 50;
+
+class Search {
+  filter = $state("");
+  range = $state.raw<Range | null>(null);
+  /** Attributes whose values are counted. */
+  facets = $state<string[]>([]);
+  problem = $state.raw<Problem | null>(null);
+  /** What was found of the newest search, perhaps not all yet. */
+  found = $state.raw<Found | null>(null);
+  /** The counts of the last search that was over. */
+  answer = $state.raw<QueryResponse | null>(null);
+  slow = $state(false);
+  paused = $state(false);
+  #number = 0;
+  #patience: ReturnType<typeof setTimeout> | undefined;
+  /** The width of the histogram that was asked for, which changes as more is loaded. */
+  #bucket = 0;
+
+  constructor() {
+    session.onFound = (found) => {
+      this.#found(found);
+    };
+  }
+
+  /** Whether what is on screen answers what is asked. */
+  get current(): boolean {
+    return this.problem === null && this.found?.search === this.#number;
+  }
+
+  /** Searches anew; the newest search wins. */
+  async run(): Promise<void> {
+    const search = ++this.#number;
+    const { filter, range } = this;
+    this.#bucket = this.#bucketNanos();
+    const request = encodeRequest({
+      filter,
+      from: range?.from,
+      until: range?.until,
+      total: true,
+      histogram: this.#bucket > 0 ? { bucketNanos: this.#bucket } : undefined,
+      facets: ["level", "key", ...this.facets].map((field) => ({ field, limit: FACET_VALUES })),
+    });
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => (this.slow = true), PATIENCE_MS);
+    try {
+      await session.engine.call("search", { search, request });
+      if (search === this.#number) this.problem = null;
+    } catch (error) {
+      if (search !== this.#number) return;
+      clearTimeout(this.#patience);
+      this.slow = false;
+      const { name, message, column = 0, length = 0 } = error as EngineError;
+      if (name !== "Panic") this.problem = { column, length, message };
+    }
+  }
+
+  /** More was loaded: the histogram may want wider buckets. */
+  grown(): void {
+    if (!this.range && this.#bucketNanos() !== this.#bucket) void this.run();
+  }
+
+  async pause(on: boolean): Promise<void> {
+    this.paused = on;
+    await session.engine.call("refresh", { on: !on });
+  }
+
+  #bucketNanos(): number {
+    const span = this.range ?? session.span;
+    return span ? bucketFor(span.until - span.from) : 0;
+  }
+
+  #found(found: Found): void {
+    if (found.search !== this.#number) return;
+    this.found = found;
+    if (!found.answer) return;
+    this.answer = decodeResponse(found.answer);
+    clearTimeout(this.#patience);
+    this.slow = false;
+  }
+}
+
+export const search = new Search();
