@@ -1,0 +1,122 @@
+import { describe, expect, test } from "vitest";
+
+import type { Event } from "../src/engine/query";
+import { rfc3339 } from "../src/engine/time";
+import { toCsv, toJson } from "../src/engine/write";
+import { fingerprint } from "../src/state/fingerprint";
+import { parseTime } from "../src/state/jump";
+import { ofFragment, toFragment } from "../src/state/permalink";
+import { duration, size } from "../src/text/format";
+import { bucketFor, dense } from "../src/timeline/buckets";
+
+const S = 1_000_000_000n;
+
+describe("permalinks", () => {
+  test("come back as they were", () => {
+    const view = {
+      filter: 'level>=warn "a+b & #c" 🦀',
+      range: { from: 1763733900123456789n, until: 1763733901000000000n },
+      at: { seq: 10n ** 18n, received: 1763733900123456789n },
+      buffers: ["a-1", "b-2"],
+    };
+    expect(ofFragment(toFragment(view))).toEqual(view);
+    expect(toFragment({ filter: " ", range: null, at: null, buffers: [] })).toBe("");
+  });
+
+  test("that somebody spoiled are taken as far as they go", () => {
+    expect(ofFragment("#q=a&from=x&until=5&at=1")).toEqual({ filter: "a", range: null, at: null, buffers: [] });
+    expect(ofFragment("#from=9&until=5").range).toBeNull();
+  });
+
+  test("know a buffer by its content", async () => {
+    const of = (text: string) => fingerprint(new Blob([text]));
+    expect(await of("abc")).toBe(await of("abc"));
+    expect(await of("abc")).not.toBe(await of("abd"));
+    const end = "z".repeat(70_000);
+    expect(await of(`1${end}`)).not.toBe(await of(end));
+  });
+});
+
+describe("times", () => {
+  test("are written with all digits, before 1970, too", () => {
+    expect(rfc3339(1763733900000000007n)).toBe("2025-11-21T14:05:00.000000007Z");
+    expect(rfc3339(-1n)).toBe("1969-12-31T23:59:59.999999999Z");
+  });
+
+  test.each([
+    ["2026-11-21", "2026-11-21T00:00:00.000000000Z"],
+    ["2026-11-21 14:05", "2026-11-21T14:05:00.000000000Z"],
+    ["2026-11-21T14:05:01.25Z", "2026-11-21T14:05:01.250000000Z"],
+    ["9:30", "2025-11-21T09:30:00.000000000Z"],
+  ])("are understood: %s", (text, expected) => {
+    const time = parseTime(text, 1763733900n * S, true);
+    expect(time === null ? null : rfc3339(time)).toBe(expected);
+  });
+
+  test.each(["", "soon", "25:00", "2026-13-01", "12:60", "14"])("are refused: %j", (text) => {
+    expect(parseTime(text, 0n, true)).toBeNull();
+  });
+
+  test("take their two largest units", () => {
+    const shown = [0.25, 999, 1500, 61_000, 3_600_000, 90_000_000].map(duration);
+    expect(shown).toEqual(["0.25 ms", "999 ms", "1.5 s", "1 min 1 s", "1 h", "1 d 1 h"]);
+  });
+});
+
+test("sizes are read in powers of a thousand", () => {
+  expect([0, 999, 1000, 1_540_000, 2_000_000_000].map(size)).toEqual(["0 B", "999 B", "1.0 kB", "1.5 MB", "2.0 GB"]);
+});
+
+describe("the timeline", () => {
+  test("has as many buckets as fit, and no more", () => {
+    for (const span of [1n, S, 3600n * S, 86_400n * 400n * S]) {
+      expect(Number(span) / bucketFor(span)).toBeLessThanOrEqual(150);
+    }
+    expect(bucketFor(150n * S)).toBe(Number(S));
+  });
+
+  test("fills the gaps between the engine's buckets", () => {
+    const buckets = [
+      { start: 10n * S, byLevel: [0, 0, 0, 5, 0, 0, 0] },
+      { start: 14n * S, byLevel: [0, 0, 0, 0, 0, 2, 0] },
+    ];
+    const bars = dense({ bucketNanos: 2e9, buckets, capped: false }, 11n * S, 15n * S);
+    expect(bars.starts).toEqual([10, 12, 14]);
+    expect(bars.levels[3]).toEqual([5, 0, 0]);
+    expect(bars.levels[5]).toEqual([0, 0, 2]);
+  });
+});
+
+describe("export", () => {
+  const event: Event = {
+    seq: 2n ** 60n,
+    time: 1763733900000000001n,
+    received: 1763733900000000002n,
+    severity: 17,
+    key: "/prod/api",
+    text: 'a "quoted"\nline',
+    attributes: [
+      ["n", 2n ** 60n],
+      ["x", Number.NaN],
+      ["tag", "a"],
+      ["tag", "b"],
+      ["bytes", Uint8Array.of(1, 2, 255)],
+      ["ok", true],
+    ],
+    source: 0,
+  };
+
+  test("as JSON, like the daemon's", () => {
+    expect(toJson(event)).toBe(
+      '{"seq":1152921504606846976,"time":"2025-11-21T14:05:00.000000001Z","received":"2025-11-21T14:05:00.000000002Z",' +
+        '"key":"/prod/api","level":"error","severity":17,"text":"a \\"quoted\\"\\nline",' +
+        '"attributes":{"n":1152921504606846976,"x":"NaN","tag":["a","b"],"bytes":"AQL/","ok":true}}',
+    );
+    expect(JSON.parse(toJson(event, "  "))).toMatchObject({ key: "/prod/api", attributes: { ok: true } });
+  });
+
+  test("as CSV, with quotes where they are needed", () => {
+    expect(toCsv(event)).toContain(',"a ""quoted""\nline",');
+    expect(toCsv({ ...event, text: "plain", attributes: [] })).toMatch(/,error,17,plain,\r\n$/);
+  });
+});
