@@ -13,6 +13,8 @@ export interface Link {
   state(state: LinkState, message?: string, retryInMs?: number): void;
   /** The number of the newest event that the engine has of the source. */
   lastSeq(): bigint;
+  /** The daemon was started anew: its numbers are others now, and what it has is to be read as another source. */
+  restarted(): void;
 }
 
 export class Refused extends Error {
@@ -34,6 +36,8 @@ export async function follow(
   signal: AbortSignal,
 ): Promise<void> {
   let historyIsDone = false;
+  /** Which run of the daemon the events' numbers are of. */
+  let life: string | null = null;
   let wait = FIRST_WAIT_MS;
   while (!signal.aborted) {
     link.state("connecting");
@@ -59,8 +63,15 @@ export async function follow(
         });
         await begun.promise;
       }
-      const since = String(link.lastSeq());
+      const since = life === null ? String(link.lastSeq()) : `${String(link.lastSeq())}-${life}`;
       const tail = await ask(daemon, `api/v1/tail?format=buffer&since=${since}`, either);
+      const now = tail.headers.get("Logd-Life");
+      if (life !== null && now !== null && now !== life) {
+        connection.abort();
+        link.restarted();
+        return;
+      }
+      life = now;
       link.state("live");
       wait = FIRST_WAIT_MS;
       workspace.beginTail(source);

@@ -4,7 +4,7 @@ import init, { Workspace } from "../../wasm/logd_wasm";
 import wasmUrl from "../../wasm/logd_wasm_bg.wasm?url";
 import { exportMatches } from "./export";
 import { type Link, follow, greet } from "./follow";
-import type { Answer, Call, Calls, Failure, Name, News } from "./messages";
+import type { Answer, Call, Calls, Daemon, Failure, Name, News } from "./messages";
 import { type Pieces, ofFile, ofUrl } from "./read";
 import { Standing } from "./standing";
 import { TURN_MS, breathe } from "./turn";
@@ -72,30 +72,40 @@ async function start() {
     return source;
   }
 
+  /** Begins to follow a daemon that is there. */
+  function attach(daemon: Daemon): number {
+    const source = workspace.live(new URL(daemon.url).host);
+    const closed = new AbortController();
+    open.set(source, closed);
+    const state: Link["state"] = (state, message, retryInMs) => {
+      post({
+        type: "link",
+        source,
+        state,
+        ...(message === undefined ? {} : { message }),
+        ...(retryInMs === undefined ? {} : { retryInMs }),
+      });
+    };
+    const link: Link = {
+      changed,
+      state,
+      lastSeq: () => workspace.sources().find((s) => s.source === source)?.lastSeq ?? 0n,
+      restarted: () => {
+        state("broken", "the daemon was started anew");
+        attach(daemon);
+      },
+    };
+    tell();
+    void follow(workspace, source, daemon, link, closed.signal);
+    return source;
+  }
+
   const calls: { [N in Name]: (body: Calls[N]["body"]) => Promise<Calls[N]["result"]> | Calls[N]["result"] } = {
     open: ({ name, file }) => load(name, ofFile(file)),
     fetch: async ({ name, url }) => load(name, await ofUrl(url)),
     follow: async (daemon) => {
       await greet(daemon);
-      const source = workspace.live(new URL(daemon.url).host);
-      const closed = new AbortController();
-      open.set(source, closed);
-      const link: Link = {
-        changed,
-        state: (state, message, retryInMs) => {
-          post({
-            type: "link",
-            source,
-            state,
-            ...(message === undefined ? {} : { message }),
-            ...(retryInMs === undefined ? {} : { retryInMs }),
-          });
-        },
-        lastSeq: () => workspace.sources().find((s) => s.source === source)?.lastSeq ?? 0n,
-      };
-      tell();
-      void follow(workspace, source, daemon, link, closed.signal);
-      return source;
+      return attach(daemon);
     },
     close: ({ source }) => {
       open.get(source)?.abort();

@@ -58,7 +58,8 @@ class Session {
   }
 
   get live(): SourceInfo | undefined {
-    return this.sources.find((s) => s.live);
+    // The newest: of a daemon that was started anew there are two.
+    return this.sources.findLast((s) => s.live);
   }
 
   /** The senders' times of all events, Unix nanoseconds. */
