@@ -103,8 +103,12 @@ fn dev_prints_commands_that_work_and_logs_no_secret() {
         line
     };
     let mut exports: Vec<(String, String)> = Vec::new();
+    let mut link = String::new();
     loop {
         let line = read();
+        if line.contains("/view/") {
+            line.trim().clone_into(&mut link);
+        }
         let words = line.trim().strip_prefix("export ").into_iter().flat_map(str::split_whitespace);
         exports.extend(words.filter_map(|w| w.split_once('=')).map(|(k, v)| (k.into(), v.into())));
         // The last command; by then all variables were printed.
@@ -113,6 +117,10 @@ fn dev_prints_commands_that_work_and_logs_no_secret() {
         }
     }
     assert_eq!(exports.len(), 4, "{exports:?}");
+    let exported = |name: &str| exports.iter().find(|(k, _)| k == name).map_or("", |(_, v)| v);
+    let (url, secret) = (exported("LOGD_URL"), exported("LOGD_READ_SECRET"));
+    // The secret of a run is hexadecimal: nothing in it to encode.
+    assert_eq!(link, format!("{url}/view/#secret={secret}"));
     let client = |args: &[&str]| {
         let mut command = program(args);
         command.envs(exports.iter().map(|(k, v)| (k.as_str(), v.as_str())));
@@ -133,7 +141,7 @@ fn dev_prints_commands_that_work_and_logs_no_secret() {
     let mut log = String::new();
     child.stderr.take().expect("piped").read_to_string(&mut log).expect("UTF-8");
     child.wait().expect("it ends");
-    assert!(log.contains("listening"), "{log}");
+    assert!(log.contains("listening") && log.contains("/view/"), "{log}");
     for (name, secret) in exports.iter().filter(|(name, _)| name.ends_with("SECRET")) {
         assert!(!log.contains(secret.as_str()), "{name} is in the log: {log}");
     }

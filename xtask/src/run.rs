@@ -10,11 +10,12 @@ use std::process::{Child, Command, ExitStatus};
 use std::thread;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::Pid;
 
 use crate::sh::{cargo, daemon_path, output, program, root, step};
+use crate::wasm;
 use demo::Demo;
 
 mod demo;
@@ -41,6 +42,7 @@ pub(crate) struct Args {
 /// Builds the daemon and runs it until it ends or Ctrl-C.
 pub(crate) fn run(args: &Args) -> Result<()> {
     install_targets()?;
+    build_viewer(args.release)?;
     let profile: &[&str] = if args.release { &["--release"] } else { &[] };
     step("build the daemon", cargo().args(["build", "-p=logd"]).args(profile))?;
 
@@ -73,6 +75,21 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         } else {
             thread::sleep(Duration::from_millis(10));
         }
+    }
+}
+
+/// The daemon has the page in it. A daemon that is not optimised does without where the page cannot be built.
+fn build_viewer(needed: bool) -> Result<()> {
+    let built = match output(program("node").arg("--version")) {
+        Some(_) => wasm::web(),
+        None => Err(anyhow!("building it needs Node.js 20 or later")),
+    };
+    match built {
+        Err(e) if !needed => {
+            eprintln!("the daemon will say so at /view/, for there is no viewer: {e:#}");
+            Ok(())
+        }
+        built => built,
     }
 }
 

@@ -13,6 +13,11 @@ pub(crate) struct Args {
 
 /// Unit, property and end-to-end tests, then the examples in the documentation, then wasm32, then the hot path's cost.
 pub(crate) fn test(args: &Args) -> Result<()> {
+    // A part of the daemon; who runs one test need not wait for it.
+    if args.filter.is_none() {
+        run::install_targets()?;
+        wasm::web()?;
+    }
     // The end-to-end tests start the daemon as a process of its own.
     step("build the daemon", cargo().args(["build", "--quiet", "-p=logd"]))?;
 
@@ -21,19 +26,17 @@ pub(crate) fn test(args: &Args) -> Result<()> {
     } else {
         &["test", "--lib", "--bins", "--tests"]
     };
-    step(
-        "tests",
-        cargo()
-            .args(runner)
-            .args(["--workspace", "--all-features"])
-            .args(&args.filter)
-            .env("LOGD_BIN", daemon_path("debug")),
-    )?;
+    let mut tests = cargo();
+    tests.args(runner).args(["--workspace", "--all-features"]).args(&args.filter);
+    tests.env("LOGD_BIN", daemon_path("debug"));
+    if args.filter.is_none() {
+        tests.env("LOGD_HAS_VIEWER", "1");
+    }
+    step("tests", &mut tests)?;
     if args.filter.is_some() {
         return Ok(());
     }
     step("examples in the documentation", cargo().args(["test", "--doc", "--workspace"]))?;
-    run::install_targets()?;
     wasm::test()?;
     instructions::instructions(&instructions::Args::default())
 }

@@ -1,10 +1,12 @@
 //! What `--dev` prints: everything it takes to try the daemon, ready to paste.
 
+use core::fmt::{Display, Write as _};
 use core::net::SocketAddr;
 use std::io::{self, Write};
 
 use super::config::Config;
 use super::config::secrets::Use;
+use super::http::view;
 
 /// Where the daemon listens.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +28,11 @@ pub(super) fn print(config: &Config, addresses: Addresses) -> io::Result<()> {
     write!(
         out,
         "\
-logd is ready, with secrets for this run only. In another terminal:
+logd is ready, with secrets for this run only. In a browser:
+
+  http://{http}{view}#secret={fragment}
+
+In another terminal:
 
   export LOGD_READ_SECRET={read}
   export LOGD_WRITE_SECRET={write}
@@ -42,12 +48,24 @@ logd is ready, with secrets for this run only. In another terminal:
 ",
         read = secret(Use::Read),
         write = secret(Use::Write),
+        view = view::PATH,
+        fragment = encoded(secret(Use::Read)),
     )?;
     out.flush()
 }
 
+/// For a URL's fragment, which browsers do not send.
+fn encoded(secret: &str) -> impl Display {
+    core::fmt::from_fn(move |f| {
+        secret.bytes().try_for_each(|b| match b {
+            b if b.is_ascii_alphanumeric() || b"-._~".contains(&b) => f.write_char(b.into()),
+            b => write!(f, "%{b:02X}"),
+        })
+    })
+}
+
 /// An address that a client on this machine can use.
-fn reachable(addr: SocketAddr) -> SocketAddr {
+pub(super) fn reachable(addr: SocketAddr) -> SocketAddr {
     let ip = if !addr.ip().is_unspecified() {
         addr.ip()
     } else {
@@ -55,4 +73,15 @@ fn reachable(addr: SocketAddr) -> SocketAddr {
         core::net::Ipv4Addr::LOCALHOST.into()
     };
     SocketAddr::new(ip, addr.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_survives_the_fragment() {
+        assert_eq!(encoded("aZ9-._~").to_string(), "aZ9-._~");
+        assert_eq!(encoded("a b+#&=%ö").to_string(), "a%20b%2B%23%26%3D%25%C3%B6");
+    }
 }

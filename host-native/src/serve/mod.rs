@@ -104,7 +104,8 @@ async fn daemon(
     // Before anybody is told that the daemon is there: who reads that may send a signal at once.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    info!(udp = %addresses.udp, http = %addresses.http, version = env!("CARGO_PKG_VERSION"), "listening");
+    let viewer = format_args!("http://{}{}", dev::reachable(addresses.http), http::view::PATH);
+    info!(udp = %addresses.udp, http = %addresses.http, %viewer, version = env!("CARGO_PKG_VERSION"), "listening");
     if config.dev {
         // Who started the daemon may have looked enough, as with `| head`; that is no reason to stop.
         let _ = dev::print(config, addresses);

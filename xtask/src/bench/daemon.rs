@@ -16,7 +16,7 @@ use logd_proto::query::{QueryRequest, QueryResponse};
 
 use super::metrics::Counters;
 use crate::run::terminate;
-use crate::sh::daemon_path;
+use crate::sh::{cargo, daemon_path, step};
 
 pub(crate) const WRITE_SECRET: &str = "a write secret for the bench";
 const READ_SECRET: &str = "a read secret for the bench";
@@ -167,6 +167,12 @@ impl Drop for Daemon {
             let _ = self.child.wait();
         }
     }
+}
+
+/// Builds what is measured. Without the viewer, which costs no time while nobody asks for it, and minutes to build.
+pub(super) fn build_daemon() -> Result<()> {
+    let args = ["build", "--quiet", "--release", "-p=logd", "--no-default-features"];
+    step("build the daemon", cargo().args(args))
 }
 
 /// The built program, untouched by settings of the surroundings.

@@ -10,12 +10,11 @@ use core::time::Duration;
 use anyhow::{Result, ensure};
 use nix::time::ClockId;
 
-use super::daemon::{Daemon, RECEIVE_BUFFER, WRITE_SECRET, cpu_time};
+use super::daemon::{Daemon, RECEIVE_BUFFER, WRITE_SECRET, build_daemon, cpu_time};
 use super::machine::{self, Part, bind};
 use super::report::{self, Receiver, Row};
 use super::send::{How, Sent, Traffic, send};
 use super::sink::Sink;
-use crate::sh::{cargo, step};
 use logd_bench::{Load, unix_nanos};
 
 /// Rates, in events a second; `None` is as fast as one sender goes.
@@ -88,7 +87,7 @@ struct Case {
 
 /// Measures every case and prints the table.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    step("build the daemon", cargo().args(["build", "--quiet", "--release", "-p=logd"]))?;
+    build_daemon()?;
     if let Some(events) = args.events {
         ensure!((1..=50).contains(&events), "a datagram of the bench has 1 to 50 events");
     }

@@ -8,11 +8,10 @@ use core::time::Duration;
 use anyhow::{Result, ensure};
 
 use super::application::{Application, Clock, at_rate};
-use super::daemon::Daemon;
+use super::daemon::{Daemon, build_daemon};
 use super::machine;
 use super::percentiles::Percentiles;
 use super::report::thousands;
-use crate::sh::{cargo, step};
 use watch::Watch;
 
 /// Events a second.
@@ -62,7 +61,7 @@ impl Place {
 
 /// Measures every case and prints the table.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    step("build the daemon", cargo().args(["build", "--quiet", "--release", "-p=logd"]))?;
+    build_daemon()?;
     // Half a dozen threads hand an event on, each to the next: the kernel places them better than fixed cores would.
     println!("{}; threads and processes not bound to cores.\n", machine::describe());
     println!(

@@ -15,13 +15,12 @@ use logd_proto::prost::Message as _;
 use logd_proto::query::QueryRequest;
 use logd_proto::wire::{Cmd, Msg};
 
-use super::daemon::{Connection, Daemon, WRITE_SECRET};
+use super::daemon::{Connection, Daemon, WRITE_SECRET, build_daemon};
 use super::machine::{self, Part, bind};
 use super::percentiles::Percentiles;
 use super::report::thousands;
 use super::search::{count, queries};
 use super::send::{How, Sent, Traffic, send};
-use crate::sh::{cargo, step};
 
 /// Few events have it.
 const RARE: &str = "unobtainium7f3a";
@@ -53,7 +52,7 @@ pub(crate) struct Args {
 
 /// Measures every query twice and prints the table.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    step("build the daemon", cargo().args(["build", "--quiet", "--release", "-p=logd"]))?;
+    build_daemon()?;
     let events = format!("fallback.max_events={}", args.events);
     let settings = [
         "memory_limit=2GiB",

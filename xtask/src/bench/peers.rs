@@ -15,11 +15,10 @@ use logd_bench::{Load, Samples, unix_nanos};
 use logd_proto::wire::attribute::Value;
 use logd_proto::wire::{Attribute, Msg};
 
-use super::daemon::WRITE_SECRET;
+use super::daemon::{WRITE_SECRET, build_daemon};
 use super::ingest::{self, Place};
 use super::report::{Receiver, rate, thousands};
 use super::send::{How, Traffic};
-use crate::sh::{cargo, step};
 
 /// Events a second; `None` is as fast as one sender goes.
 const RATES: [Option<u64>; 2] = [Some(100_000), None];
@@ -41,7 +40,7 @@ pub(crate) struct Args {
 
 /// Measures whoever is there and prints the tables.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    step("build the daemon", cargo().args(["build", "--quiet", "--release", "-p=logd"]))?;
+    build_daemon()?;
     println!("{}.", ingest::heading());
     for names in [&rsyslog::NAMES[..], &redis::NAMES] {
         if let Some(program) = process::installed(names) {

@@ -37,6 +37,7 @@ mod search;
 pub(super) mod server;
 mod status;
 mod tail;
+pub(super) mod view;
 
 /// What the handlers share.
 #[derive(Debug)]
@@ -170,6 +171,15 @@ fn read_routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
     ]
 }
 
+/// The viewer, which needs no secret.
+fn view_routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
+    vec![
+        ("/view", get(view::lead)),
+        (view::PATH, get(view::index)),
+        ("/view/{*path}", get(view::file)),
+    ]
+}
+
 fn routed(routes: Vec<(&'static str, MethodRouter<Shared>)>) -> Router<Shared> {
     routes.into_iter().fold(Router::new(), |router, (path, method)| router.route(path, method))
 }
@@ -183,7 +193,11 @@ pub(super) fn router(app: Shared, allow_origin: &[String]) -> Router {
         .layer(from_fn_with_state(app.clone(), guard::read_secret))
         .layer(from_fn_with_state(app.clone(), guard::rate));
     let open = routed(open_routes()).method_not_allowed_fallback(error::method_not_allowed);
-    let all = read.merge(open);
+    let view = routed(view_routes())
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(from_fn(view::guard))
+        .layer(from_fn_with_state(app.clone(), guard::rate));
+    let all = read.layer(from_fn(view::lead_browsers)).merge(open).merge(view);
     let all = if allow_origin.is_empty() { all } else { all.layer(guard::cors(allow_origin)) };
     all.layer(from_fn(error::render))
         .layer(from_fn_with_state(app.clone(), guard::headers))

@@ -1,10 +1,18 @@
-//! Tells the program which commit it was built from: `LOGD_COMMIT`, else what git says, in release builds.
-//!
-//! Not in others: each commit would compile the crate again.
+//! Puts the viewer into the program, and tells it which commit it was built from.
+
+#![expect(clippy::print_stdout, reason = "cargo reads it")]
 
 use std::process::Command;
 
+mod viewer;
+
 fn main() {
+    viewer::embed();
+    commit();
+}
+
+/// `LOGD_COMMIT`, else what git says, in release builds. Not in others: each commit would compile the crate again.
+fn commit() {
     println!("cargo:rerun-if-env-changed=LOGD_COMMIT");
     if std::env::var_os("LOGD_COMMIT").is_some()
         || std::env::var("PROFILE").as_deref() != Ok("release")
