@@ -10,7 +10,7 @@ use logd_core::event::{Attribute, NewEvent, Value};
 use logd_core::key::Key;
 use logd_core::query::{Limits, Query, Search};
 use logd_core::severity::Severity;
-use logd_core::store::{MIN_BUDGET, RingConfig, Snapshot, Store, StoreConfig};
+use logd_core::store::{Effort, MIN_BUDGET, RingConfig, Snapshot, Store, StoreConfig};
 use logd_core::time::{MonoNanos, Now, UnixNanos};
 use logd_proto::buffer::Origin;
 use logd_proto::prost::Message as _;
@@ -92,7 +92,7 @@ fn store() -> Store {
     let mut random = Random(1);
     for i in 0..EVENTS {
         append(&mut store, i as i64, &mut random);
-        while let Some(job) = store.poll_upkeep() {
+        while let Some(job) = store.poll_upkeep(Effort::All) {
             store.finish_upkeep(job.run().unwrap());
         }
     }

@@ -36,7 +36,7 @@ use crate::drop::DropReason;
 use crate::event::NewEvent;
 use crate::fresh::Fresh;
 use crate::query::filter::Filter;
-use crate::store::{Found, RingStatus, Snapshot, Store, UpkeepDone, UpkeepJob};
+use crate::store::{Effort, Found, RingStatus, Snapshot, Store, UpkeepDone, UpkeepJob};
 use crate::time::{MonoNanos, Now};
 use ingest::Attributes;
 use peers::Peers;
@@ -313,8 +313,8 @@ impl Engine {
 
     /// Work on a stored block that is due; see [`Store::poll_upkeep`]. It may be done on another thread.
     #[must_use]
-    pub fn poll_upkeep(&mut self) -> Option<UpkeepJob> {
-        self.store.poll_upkeep()
+    pub fn poll_upkeep(&mut self, effort: Effort) -> Option<UpkeepJob> {
+        self.store.poll_upkeep(effort)
     }
 
     /// Takes the outcome of a job.

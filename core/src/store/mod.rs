@@ -12,7 +12,7 @@ use core::fmt;
 
 pub use ring::{MIN_BUDGET, RingConfig, RingStatus};
 pub use snapshot::{Handle, RingView, Snapshot, UnknownRing};
-pub use upkeep::{UpkeepDone, UpkeepJob};
+pub use upkeep::{Effort, UpkeepDone, UpkeepJob};
 
 use crate::drop::DropReason;
 use crate::event::NewEvent;
@@ -154,13 +154,13 @@ impl Store {
         self.rings.iter().filter_map(Ring::next_expiry).min()
     }
 
-    /// Work on a sealed block that is due: a filter over its text, or compression. [`UpkeepJob::run`] does it, on any
-    /// thread; its outcome goes to [`Self::finish_upkeep`]. Without upkeep a store works, only with more memory for
+    /// Work on a sealed block that is due: a filter over its text, or compression, if `effort` goes so far.
+    /// [`UpkeepJob::run`] does it, on any thread; its outcome goes to [`Self::finish_upkeep`]. Without upkeep a store works, only with more memory for
     /// each event and slower searches.
     #[must_use]
-    pub fn poll_upkeep(&mut self) -> Option<UpkeepJob> {
+    pub fn poll_upkeep(&mut self, effort: Effort) -> Option<UpkeepJob> {
         let jobs = self.rings.iter_mut().enumerate();
-        jobs.filter_map(|(ring, r)| Some(UpkeepJob { ring, job: r.poll_upkeep()? })).next()
+        jobs.filter_map(|(ring, r)| Some(UpkeepJob { ring, job: r.poll_upkeep(effort)? })).next()
     }
 
     /// Takes the outcome of a job. What has been evicted in the meantime stays so.

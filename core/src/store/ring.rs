@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use super::slot::Slot;
 use super::snapshot::{Handle, RingView};
-use super::upkeep::{Done, Job, Upkeep};
+use super::upkeep::{Done, Effort, Job, Upkeep};
 use crate::block::{Block, OpenBlock};
 use crate::drop::DropReason;
 use crate::event::NewEvent;
@@ -203,9 +203,9 @@ impl Ring {
     }
 
     /// The next block that is due for a filter or for compression, unless one is being worked on.
-    pub(super) fn poll_upkeep(&mut self) -> Option<Job> {
+    pub(super) fn poll_upkeep(&mut self, effort: Effort) -> Option<Job> {
         let hot_bytes = self.sealed_bytes - self.upkeep.cold_bytes;
-        self.upkeep.poll(&self.blocks, hot_bytes > self.config.hot)
+        self.upkeep.poll(&self.blocks, effort, hot_bytes > self.config.hot)
     }
 
     /// Puts the outcome in the place of the block, if the ring still has it.

@@ -66,9 +66,9 @@ proptest! {
             }
             // A job is begun in one turn and finished in a later one.
             if work {
-                let done = working.take().or_else(|| store.poll_upkeep()).and_then(UpkeepJob::run);
+                let done = working.take().or_else(|| store.poll_upkeep(Effort::All)).and_then(UpkeepJob::run);
                 done.into_iter().for_each(|done| store.finish_upkeep(done));
-                working = store.poll_upkeep();
+                working = store.poll_upkeep(Effort::All);
             }
             for (status, model) in store.rings().zip(&model) {
                 prop_assert!(status.used <= status.budget, "{status:?}");
@@ -101,7 +101,7 @@ fn older_blocks_are_compressed_and_found_by_their_filter() {
     let fill = |store: &mut Store, upkeep: bool| {
         for i in 0..200_000 {
             store.append(now(i), &event("/a/b", &text(i))).unwrap();
-            while let Some(job) = store.poll_upkeep().filter(|_| upkeep) {
+            while let Some(job) = store.poll_upkeep(Effort::All).filter(|_| upkeep) {
                 store.finish_upkeep(job.run().unwrap());
             }
         }
@@ -143,7 +143,7 @@ fn a_snapshot_finds_blocks_that_upkeep_has_replaced() {
     // The ring is not full: nothing is evicted.
     let before = store.snapshot(&[]);
     let mut replaced = 0;
-    while let Some(job) = store.poll_upkeep() {
+    while let Some(job) = store.poll_upkeep(Effort::All) {
         store.finish_upkeep(job.run().unwrap());
         replaced += 1;
     }
@@ -151,6 +151,31 @@ fn a_snapshot_finds_blocks_that_upkeep_has_replaced() {
     let blocks = &before.rings[0].blocks;
     let found: usize = blocks.iter().filter_map(|b| b.get()).map(|b| b.events()).sum();
     assert_eq!(found, 20_000);
+}
+
+#[test]
+fn little_effort_filters_every_block_and_compresses_none() {
+    let mut config = ring("", 4 << 20);
+    config.hot = 0;
+    let mut store = Store::new(StoreConfig { rings: vec![], fallback: config }).unwrap();
+    for i in 0..20_000 {
+        store.append(now(i), &event("/a/b", "the same text again")).unwrap();
+    }
+    let blocks = store.rings().next().unwrap().blocks;
+    let work = |store: &mut Store, effort| {
+        core::iter::from_fn(|| {
+            store.poll_upkeep(effort).and_then(UpkeepJob::run).map(|d| store.finish_upkeep(d))
+        })
+        .count()
+    };
+    // The last one is still open.
+    let sealed = blocks - 1;
+    assert!(sealed > 1);
+    assert_eq!(work(&mut store, Effort::Index), sealed);
+    let indexed = store.rings().next().unwrap().used;
+    assert_eq!(work(&mut store, Effort::All), sealed);
+    let compressed = store.rings().next().unwrap().used;
+    assert!(compressed < indexed, "{indexed}, {compressed}");
 }
 
 #[test]

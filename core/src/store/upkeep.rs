@@ -6,6 +6,15 @@ use alloc::sync::{Arc, Weak};
 use super::slot::Slot;
 use crate::block::Block;
 
+/// How much work a host has time for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// Filters and packed integers: a millisecond or two a block, and searches need them most of new blocks.
+    Index,
+    /// Compression as well, which takes several times as long and saves room, not time.
+    All,
+}
+
 /// A block to work on. Holding one does not keep its block from being evicted.
 #[derive(Debug)]
 pub struct UpkeepJob {
@@ -46,7 +55,8 @@ impl UpkeepJob {
 }
 
 /// How far the upkeep of a ring is. Blocks are worked on from the oldest, one at a time, so that those that are done
-/// come first in the ring.
+/// come first in the ring. The newest would not be better to begin with: a search that looks at all blocks reads as many
+/// without a filter either way.
 #[derive(Debug, Default)]
 pub(super) struct Upkeep {
     /// How many of the oldest blocks are compressed, and their bytes.
@@ -59,16 +69,25 @@ pub(super) struct Upkeep {
 }
 
 impl Upkeep {
-    pub(super) fn poll(&mut self, blocks: &VecDeque<Slot>, too_hot: bool) -> Option<Job> {
+    /// A filter comes first: a block without one slows every search, one that is not compressed only takes room.
+    pub(super) fn poll(
+        &mut self,
+        blocks: &VecDeque<Slot>,
+        effort: Effort,
+        too_hot: bool,
+    ) -> Option<Job> {
         let evicted = |block: &Weak<Block>| block.strong_count() == 0;
-        if self.busy.take_if(|block| evicted(block)).is_some() || self.busy.is_none() {
-            let compress = too_hot;
-            let block = blocks.get(if compress { self.cold } else { self.indexed })?;
-            let first_seq = block.header().first_seq;
-            self.busy = Some(Arc::downgrade(block));
-            return Some(Job { block: Arc::downgrade(block), first_seq, compress });
+        if self.busy.take_if(|block| evicted(block)).is_none() && self.busy.is_some() {
+            return None;
         }
-        None
+        let compress = self.indexed >= blocks.len();
+        if compress && !(too_hot && effort == Effort::All) {
+            return None;
+        }
+        let block = blocks.get(if compress { self.cold } else { self.indexed })?;
+        let first_seq = block.header().first_seq;
+        self.busy = Some(Arc::downgrade(block));
+        Some(Job { block: Arc::downgrade(block), first_seq, compress })
     }
 
     /// Where the outcome belongs; `None` if the block has been evicted.

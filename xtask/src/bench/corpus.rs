@@ -1,7 +1,7 @@
 //! A store full of realistic events, for the benches of search and memory.
 
 use logd_core::event::{Attribute, Value};
-use logd_core::store::{RingConfig, Store, StoreConfig};
+use logd_core::store::{Effort, RingConfig, Store, StoreConfig};
 use logd_core::time::{MonoNanos, Now, UnixNanos};
 use logd_proto::wire;
 
@@ -64,7 +64,7 @@ impl Corpus {
             rare: String::new(),
         };
         corpus.rare = each_event(events, seed, |msg, received| corpus.append(msg, received));
-        while let Some(job) = corpus.store.poll_upkeep() {
+        while let Some(job) = corpus.store.poll_upkeep(Effort::All) {
             job.run().into_iter().for_each(|done| corpus.store.finish_upkeep(done));
         }
         corpus

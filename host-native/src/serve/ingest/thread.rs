@@ -7,7 +7,7 @@ use std::sync::mpsc::SyncSender;
 
 use logd_core::drop::DropReason;
 use logd_core::engine::{Engine, Stats, Transmit};
-use logd_core::store::UpkeepJob;
+use logd_core::store::{Effort, UpkeepJob};
 use logd_core::time::{MonoNanos, Now};
 use nix::poll::PollTimeout;
 use tokio::sync::mpsc;
@@ -265,12 +265,12 @@ impl Owner {
     }
 
     fn keep_up(&mut self, mono: MonoNanos) {
-        let calm = self.calm.is_calm(mono);
-        if !calm || self.upkeeping || mono.since(self.last_upkeep) < UPKEEP_INTERVAL {
+        let Some(effort) = self.calm.effort(mono) else { return };
+        if self.upkeeping || mono.since(self.last_upkeep) < UPKEEP_INTERVAL {
             return;
         }
         self.last_upkeep = mono;
-        if let Some(job) = self.engine.poll_upkeep() {
+        if let Some(job) = self.engine.poll_upkeep(effort) {
             // The queue has room, for no job is under way; without its thread blocks just stay as they are.
             self.upkeeping = self.upkeep.try_send(job).is_ok();
         }
@@ -313,7 +313,7 @@ impl Owner {
             },
         };
         // A thread that was busy looks once more whether it has become calm.
-        let timeout = if self.calm.is_calm(now) {
+        let timeout = if self.calm.effort(now) == Some(Effort::All) {
             timeout
         } else {
             let look = PollTimeout::try_from(calm::WINDOW).unwrap_or(PollTimeout::MAX);
