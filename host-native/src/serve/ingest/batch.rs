@@ -65,6 +65,11 @@ impl Batch {
         Ok(())
     }
 
+    /// Since when it waits: when its first datagram arrived, or `received` where the kernel does not say.
+    pub(super) fn waits_since(&self, received: Now) -> UnixNanos {
+        self.datagrams().next().map_or(received.unix, |first| first.clocks(received).unix)
+    }
+
     /// The datagrams of the last receive.
     pub fn datagrams(&self) -> impl Iterator<Item = Datagram<'_>> {
         let buffers = self.bytes.chunks_exact(BUFFER_STEP).zip(&self.meta[..self.filled]);

@@ -42,17 +42,6 @@ pub(super) enum Received {
     Part,
 }
 
-impl Received {
-    /// Of two sockets together.
-    pub(super) fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Part, _) | (_, Self::Part) => Self::Part,
-            (Self::All, _) | (_, Self::All) => Self::All,
-            (Self::Nothing, Self::Nothing) => Self::Nothing,
-        }
-    }
-}
-
 /// For how long to sleep at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rest {

@@ -12,6 +12,7 @@ use std::sync::mpsc::{Receiver as Queue, SyncSender, TryRecvError, sync_channel}
 use std::thread::JoinHandle;
 
 use logd_core::datagram::Verifier;
+use logd_core::time::UnixNanos;
 use nix::poll::PollTimeout;
 
 use super::batch::{VERIFIED_BATCH_BYTES, VerifiedBatch};
@@ -30,6 +31,8 @@ pub const RECEIVER_BYTES: usize = BATCHES * VERIFIED_BATCH_BYTES;
 /// A verified batch on its way to the owner.
 pub(super) struct Handover {
     pub(super) batch: Box<VerifiedBatch>,
+    /// See [`Batch::waits_since`](super::batch::Batch::waits_since).
+    waits_since: UnixNanos,
     /// Whose it is.
     receiver: usize,
 }
@@ -37,8 +40,8 @@ pub(super) struct Handover {
 /// The owner's side of all receivers.
 pub(super) struct Receivers {
     filled: Queue<Handover>,
-    /// One that has been taken out of the queue and not been handled.
-    next: Option<Handover>,
+    /// Those that have been taken out of the queue and not been handled, in its order.
+    waiting: Vec<Handover>,
     stop: Arc<AtomicBool>,
     hands: Vec<Hand>,
 }
@@ -88,18 +91,25 @@ impl Receivers {
             let thread = std::thread::Builder::new().name(format!("receive-{}", number + 1));
             hands.push(Hand { empty, waker, thread: thread.spawn(move || receiver.run())? });
         }
-        Ok(Self { filled, next: None, stop, hands })
+        Ok(Self { filled, waiting: Vec::new(), stop, hands })
     }
 
-    /// The next filled batch.
-    pub(super) fn next(&mut self) -> Option<Handover> {
-        self.next.take().or_else(|| self.filled.try_recv().ok())
+    /// The filled batch that has waited longest, unless what waits since `own` has waited longer.
+    pub(super) fn next(&mut self, own: Option<UnixNanos>) -> Option<Handover> {
+        self.waiting.extend(self.filled.try_iter());
+        // The first of equals: batches of one receiver stay in their order.
+        let (at, oldest) =
+            self.waiting.iter().enumerate().min_by_key(|(_, handover)| handover.waits_since)?;
+        if own.is_some_and(|own| own <= oldest.waits_since) {
+            return None;
+        }
+        Some(self.waiting.remove(at))
     }
 
     /// Whether there is one.
     pub(super) fn has_next(&mut self) -> bool {
-        self.next = self.next();
-        self.next.is_some()
+        self.waiting.extend(self.filled.try_iter());
+        !self.waiting.is_empty()
     }
 
     /// Gives a batch that has been handled back to be filled.
@@ -121,8 +131,10 @@ impl Receivers {
 
     /// Waits until there is a batch. False once all threads have ended and no batch is left.
     pub(super) fn wait(&mut self) -> bool {
-        self.next = self.next.take().or_else(|| self.filled.recv().ok());
-        self.next.is_some()
+        if self.waiting.is_empty() {
+            self.waiting.extend(self.filled.recv().ok());
+        }
+        !self.waiting.is_empty()
     }
 }
 
@@ -137,7 +149,9 @@ impl Receiver {
                 unused = Some(batch);
             } else {
                 batch.verify(&self.verifier, now);
-                if self.filled.send(Handover { batch, receiver: self.number }).is_err() {
+                let waits_since = batch.batch.waits_since(now);
+                let handover = Handover { batch, waits_since, receiver: self.number };
+                if self.filled.send(handover).is_err() {
                     return;
                 }
                 self.owner.wake();
@@ -171,5 +185,33 @@ impl Receiver {
         let received = received == Received::All;
         let rest = Rest { timeout: PollTimeout::NONE, received, to_send: false };
         self.inlet.rest(rest, || self.stop.load(Ordering::Acquire));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_waited_longest_comes_first_whichever_socket_it_came_to() {
+        let (tx, filled) = sync_channel(8);
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut receivers = Receivers { filled, waiting: Vec::new(), stop, hands: Vec::new() };
+        assert!(!receivers.has_next());
+        for (receiver, at) in [(0, 50), (1, 10), (0, 60), (1, 50)] {
+            let batch = Box::new(VerifiedBatch::new());
+            tx.send(Handover { batch, waits_since: UnixNanos(at), receiver }).unwrap();
+        }
+        let mut next = |own: Option<i64>| {
+            let handover = receivers.next(own.map(UnixNanos))?;
+            Some((handover.receiver, handover.waits_since.0))
+        };
+        assert_eq!(next(Some(9)), None);
+        assert_eq!(next(Some(11)), Some((1, 10)));
+        assert_eq!(next(Some(50)), None);
+        assert_eq!(next(None), Some((0, 50)));
+        assert_eq!(next(None), Some((1, 50)));
+        assert_eq!(next(None), Some((0, 60)));
+        assert_eq!(next(None), None);
     }
 }

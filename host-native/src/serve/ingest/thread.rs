@@ -8,7 +8,7 @@ use std::sync::mpsc::SyncSender;
 use logd_core::drop::DropReason;
 use logd_core::engine::{Engine, Stats, Transmit};
 use logd_core::store::{Effort, UpkeepJob};
-use logd_core::time::{MonoNanos, Now};
+use logd_core::time::{MonoNanos, Now, UnixNanos};
 use nix::poll::PollTimeout;
 use tokio::sync::mpsc;
 use tracing::debug;
@@ -18,14 +18,12 @@ use super::busy::BusyTime;
 use super::calm::{self, Calm};
 use super::feed::Feed;
 use super::inlet::{Inlet, Received, Rest};
-use super::receiver::Receivers;
+use super::receiver::{Handover, Receivers};
 use super::{Report, Request, TailStart};
 
-/// Receives of one turn. A batch is up to 32 buffers, each of up to 64 datagrams with GRO; a few of them keep
+/// Batches of one turn. A batch is up to 32 buffers, each of up to 64 datagrams with GRO; a few of them keep
 /// the thread on the socket under load, and all else still gets its turn within a few milliseconds.
 const RECEIVES: usize = 4;
-/// Batches of other threads in one turn, for each receive of the own socket: all sockets share alike.
-const HANDOVERS: usize = 4;
 /// Requests of one turn.
 const REQUESTS: usize = 16;
 /// Replies of one turn.
@@ -44,6 +42,8 @@ pub(super) struct Owner {
     engine: Engine,
     inlet: Inlet,
     batch: Batch,
+    /// Since when `batch` waits for those of other sockets that have waited longer.
+    own: Option<UnixNanos>,
     /// The other threads that receive, if there are any.
     receivers: Option<Receivers>,
     /// How long each thread was at work, its own first.
@@ -86,6 +86,7 @@ impl Owner {
             engine,
             inlet,
             batch: Batch::new(),
+            own: None,
             receivers,
             busy,
             requests,
@@ -131,32 +132,57 @@ impl Owner {
         }
     }
 
-    /// What the other threads handed over, and what the own socket has; a bounded part of each.
+    /// A bounded part of what the sockets have.
     fn take(&mut self) -> Received {
-        let handed_over = self.take_handed_over();
-        let receives = if handed_over == Received::Nothing { RECEIVES } else { 1 };
-        handed_over.and(self.receive(receives))
+        if self.receivers.is_some() { self.take_oldest() } else { self.receive(RECEIVES) }
     }
 
-    fn take_handed_over(&mut self) -> Received {
-        let mut received = Received::Nothing;
-        for _ in 0..HANDOVERS {
-            let Some(handover) = self.receivers.as_mut().and_then(Receivers::next) else {
-                return received;
-            };
-            let now = self.inlet.now();
-            for (datagram, verified) in handover.batch.datagrams() {
-                let (from, len) = (datagram.from, datagram.bytes.len());
-                self.engine.handle_verified(datagram.clocks(now), from, len, verified);
-                self.unfed += len;
+    /// The batches of all sockets, what has waited longest first. The replay window moves on with the times it is told:
+    /// were one socket served before another that is behind, what waits there would be too old for it.
+    fn take_oldest(&mut self) -> Received {
+        let mut all = Received::Nothing;
+        let mut look = true;
+        for _ in 0..RECEIVES {
+            if look && self.own.is_none() {
+                let received = self.inlet.receive(&mut self.batch);
+                look = received == Received::Part;
+                if received != Received::Nothing {
+                    self.own = Some(self.batch.waits_since(self.inlet.now()));
+                }
             }
-            self.feed_much();
-            if let Some(receivers) = &self.receivers {
-                receivers.give_back(handover);
+            let own = self.own;
+            if let Some(handover) = self.receivers.as_mut().and_then(|r| r.next(own)) {
+                self.handle_verified(handover);
+            } else if self.own.take().is_some() {
+                self.handle_received();
+            } else {
+                return all;
             }
-            received = Received::All;
+            all = Received::All;
         }
         Received::Part
+    }
+
+    fn handle_verified(&mut self, handover: Handover) {
+        let now = self.inlet.now();
+        for (datagram, verified) in handover.batch.datagrams() {
+            let (from, len) = (datagram.from, datagram.bytes.len());
+            self.engine.handle_verified(datagram.clocks(now), from, len, verified);
+            self.unfed += len;
+        }
+        self.feed_much();
+        if let Some(receivers) = &self.receivers {
+            receivers.give_back(handover);
+        }
+    }
+
+    fn handle_received(&mut self) {
+        let now = self.inlet.now();
+        for datagram in self.batch.datagrams() {
+            self.engine.handle_datagram(datagram.clocks(now), datagram.from, datagram.bytes);
+            self.unfed += datagram.bytes.len();
+        }
+        self.feed_much();
     }
 
     fn receive(&mut self, times: usize) -> Received {
@@ -166,12 +192,7 @@ impl Owner {
             if received == Received::Nothing {
                 return all;
             }
-            let now = self.inlet.now();
-            for datagram in self.batch.datagrams() {
-                self.engine.handle_datagram(datagram.clocks(now), datagram.from, datagram.bytes);
-                self.unfed += datagram.bytes.len();
-            }
-            self.feed_much();
+            self.handle_received();
             all = received;
             if received == Received::All {
                 break;
@@ -336,7 +357,10 @@ impl Owner {
         while self.take() != Received::Nothing && self.inlet.now().mono.since(start) < DRAIN_TIME {}
         // The others end by themselves; what they have handed over until then counts, too.
         while self.receivers.as_mut().is_some_and(Receivers::wait) {
-            self.take_handed_over();
+            self.take();
+        }
+        if self.own.take().is_some() {
+            self.handle_received();
         }
         self.feed.close();
     }
