@@ -27,7 +27,7 @@ pub(crate) struct Source {
 
 #[derive(Debug)]
 pub(crate) enum SourceKind {
-    File(Loader),
+    File(Box<Loader>),
     Live(Box<Live>),
 }
 
@@ -57,7 +57,7 @@ impl Workspace {
 
     /// A buffer of `length` bytes, to be read piece by piece; returns its number.
     pub fn open(&mut self, name: String, length: f64) -> usize {
-        self.add(name, SourceKind::File(Loader::new(length as u64, self.budget)))
+        self.add(name, SourceKind::File(Box::new(Loader::new(length as u64, self.budget))))
     }
 
     /// What to read next of a buffer; nothing once all of it has been read.

@@ -18,7 +18,7 @@ const MAX_JOINED: usize = 128;
 
 /// Bytes that a [`Batch`] takes.
 pub const BATCH_BYTES: usize = BATCH_SIZE * BUFFER_STEP;
-/// Bytes that a [`VerifiedBatch`] takes.
+/// Bytes that a batch of verified datagrams takes.
 pub const VERIFIED_BATCH_BYTES: usize =
     BATCH_BYTES + BATCH_SIZE * MAX_JOINED * size_of::<Result<Proof, Refused>>();
 
