@@ -40,11 +40,7 @@ afterEach(() => {
   root.remove();
 });
 
-const rowNumber = (row: Element) => Number(row.getAttribute("aria-rowindex"));
-const visible = () =>
-  [...root.querySelectorAll<HTMLElement>(".grid-row")]
-    .filter((row) => !row.hidden)
-    .sort((a, b) => rowNumber(a) - rowNumber(b));
+const visible = () => [...root.querySelectorAll<HTMLElement>(".grid-row")].filter((row) => !row.hidden);
 const texts = () => visible().map((row) => row.textContent);
 const press = (key: string) => root.dispatchEvent(new KeyboardEvent("keydown", { key, cancelable: true }));
 
@@ -114,6 +110,17 @@ test("rows that come before leave what is read where it is", () => {
   expect(before).toBe("translateY(193px)");
   grid.setRows(1300, 800 * ROW + 7, 810);
   expect(place()).toBe(before);
+});
+
+test("an event keeps its element while it is on screen, in the order of the events", () => {
+  grid.setRows(1000, 100 * ROW, -1);
+  const element = visible().find((row) => row.textContent === "event 110");
+  for (const index of [125, 104, 111, 92]) {
+    grid.setActive(index, true);
+    expect(visible().find((row) => row.textContent === "event 110")).toBe(element);
+    const numbers = visible().map((row) => Number(row.getAttribute("aria-rowindex")));
+    expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+  }
 });
 
 test("fewer rows than before hide the elements that are too many", () => {

@@ -43,6 +43,7 @@ export class Engine {
       else if (data.type === "found") listener.found(data);
       else if (data.type === "sources") listener.sources(data.sources);
       else if (data.type === "loaded") listener.loaded(data.source);
+      else if (data.type === "crashed") this.#crash(new EngineError(data.failure), listener);
       else listener.link(data.source, data.state, data.message, data.retryInMs);
     };
     this.#worker.onerror = (event) => {

@@ -55,6 +55,8 @@ export type News =
   | { type: "sources"; sources: SourceInfo[] }
   /** All of a file was read, or as much as fits. */
   | { type: "loaded"; source: number }
+  /** The engine broke one of its own rules outside of a call. */
+  | { type: "crashed"; failure: Failure }
   | { type: "link"; source: number; state: LinkState; message?: string; retryInMs?: number };
 
 /** An error as it crosses the border: `name` is FilterError (with a place), QueryError, BufferError, Panic, … */

@@ -18,6 +18,8 @@ export class Standing {
   #request: { search: number; bytes: Uint8Array } | undefined;
   #listing: Listing | undefined;
   #listingNumber = 0;
+  #listingIsBySeq = false;
+  #isOneSource: () => boolean;
   /** Counts searches begun; one that finds a greater number than its own gives up. */
   #turn = 0;
   #running = false;
@@ -26,8 +28,14 @@ export class Standing {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #restMs = LEAST_REST_MS;
 
-  constructor(workspace: Workspace, found: (found: Found, transfer: Transferable[]) => void) {
+  /** `isOneSource`: whether a listing made now is in the order of numbers, not of receipt. */
+  constructor(
+    workspace: Workspace,
+    found: (found: Found, transfer: Transferable[]) => void,
+    isOneSource: () => boolean,
+  ) {
     this.#workspace = workspace;
+    this.#isOneSource = isOneSource;
     this.#found = found;
   }
 
@@ -56,9 +64,11 @@ export class Standing {
     return listing === this.#listingNumber && this.#listing ? this.#listing.rows(start, count) : null;
   }
 
-  place(listing: number, { received, seq }: Place, oneSource: boolean): number | null {
+  place(listing: number, { received, seq }: Place): number | null {
     if (listing !== this.#listingNumber || !this.#listing) return null;
-    return oneSource && seq !== undefined ? this.#listing.indexOfSeq(seq) : this.#listing.indexOfTime(received);
+    return this.#listingIsBySeq && seq !== undefined
+      ? this.#listing.indexOfSeq(seq)
+      : this.#listing.indexOfTime(received);
   }
 
   #schedule(): void {
@@ -76,19 +86,20 @@ export class Standing {
   async #run(search: Search, number: number, partial: boolean): Promise<void> {
     const turn = ++this.#turn;
     const begun = performance.now();
+    const isBySeq = this.#isOneSource();
     this.#running = true;
     let told = !partial;
     try {
       for (let end = begun + TURN_MS; !search.step(STEP_BYTES);) {
         if (performance.now() < end) continue;
-        if (!told) told = this.#tell(search, number, undefined, SCREENFUL);
+        if (!told) told = this.#tell(search, number, isBySeq);
         await breathe();
         if (turn !== this.#turn) return;
         end = performance.now() + TURN_MS;
       }
       // The list first: finishing takes the search apart.
       const listing = search.listing();
-      this.#replace(listing);
+      this.#replace(listing, isBySeq);
       const answer = search.finish();
       this.#post(number, listing.length, answer);
       this.#restMs = Math.max(LEAST_REST_MS, REST * (performance.now() - begun));
@@ -102,24 +113,25 @@ export class Standing {
   }
 
   /** Tells of what was found so far if it is enough; whether it was. */
-  #tell(search: Search, number: number, answer: Uint8Array | undefined, least: number): boolean {
+  #tell(search: Search, number: number, isBySeq: boolean): boolean {
     const listing = search.listing();
-    if (listing.length < least) {
+    if (listing.length < SCREENFUL) {
       listing.free();
       return false;
     }
-    this.#replace(listing);
-    this.#post(number, listing.length, answer);
+    this.#replace(listing, isBySeq);
+    this.#post(number, listing.length);
     return true;
   }
 
-  #replace(listing: Listing): void {
+  #replace(listing: Listing, isBySeq: boolean): void {
     this.#listing?.free();
     this.#listing = listing;
     this.#listingNumber += 1;
+    this.#listingIsBySeq = isBySeq;
   }
 
-  #post(search: number, length: number, answer: Uint8Array | undefined): void {
+  #post(search: number, length: number, answer?: Uint8Array): void {
     const found: Found = { type: "found", search, listing: this.#listingNumber, length };
     if (answer) found.answer = answer;
     this.#found(found, answer ? [answer.buffer] : []);

@@ -23,8 +23,8 @@ const post = (message: Answer | News, transfer: Transferable[] = []) => {
 async function start() {
   await init({ module_or_path: wasmUrl });
   const workspace = new Workspace(BUDGET);
-  const standing = new Standing(workspace, post);
   const open = new Map<number, AbortController>();
+  const standing = new Standing(workspace, post, () => open.size === 1);
   let telling = false;
   let newestAsk = 0;
 
@@ -58,6 +58,7 @@ async function start() {
       // The index and the newest blocks; a person who drops a file sees events, or why there are none.
       for (let i = 0; i < 2 && (await next()); i++);
     } catch (error) {
+      open.delete(source);
       workspace.close(source);
       throw error;
     }
@@ -67,6 +68,7 @@ async function start() {
       tell();
       post({ type: "loaded", source });
     })().catch((error: unknown) => {
+      crashIfPanic(error);
       post({ type: "link", source, state: "broken", message: failureOf(error).message });
     });
     return source;
@@ -124,7 +126,7 @@ async function start() {
       return undefined;
     },
     rows: ({ listing, start, count }) => standing.rows(listing, start, count),
-    place: ({ listing, at }) => standing.place(listing, at, open.size === 1),
+    place: ({ listing, at }) => standing.place(listing, at),
     ask: async ({ request }) => {
       const turn = ++newestAsk;
       const search = workspace.search(request);
@@ -156,6 +158,16 @@ self.onmessage = async ({ data: { id, type, body } }: MessageEvent<Call>) => {
     post({ id, failure: failureOf(error) });
   }
 };
+
+// A search that stands has no caller to hear of a panic.
+self.addEventListener("unhandledrejection", ({ reason }) => {
+  crashIfPanic(reason);
+});
+
+function crashIfPanic(error: unknown): void {
+  const failure = failureOf(error);
+  if (failure.name === "Panic") post({ type: "crashed", failure });
+}
 
 function failureOf(error: unknown): Failure {
   if (!(error instanceof Error)) return { name: "Error", message: String(error) };

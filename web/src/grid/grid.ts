@@ -37,6 +37,10 @@ export class VirtualGrid {
   #columns: Column[] = [];
   #pool: { row: HTMLElement; cells: HTMLElement[]; index: number; filled: boolean }[] = [];
   #active = -1;
+  /** Counts the elements made, for their ids. */
+  #made = 0;
+  /** The index of the row in the first element. */
+  #first = 0;
   #settle: ReturnType<typeof setTimeout> | undefined;
   #frame = 0;
 
@@ -159,11 +163,11 @@ export class VirtualGrid {
   draw(): void {
     const { top, rowHeight, first, last } = this.scroll;
     this.#delegate.show(first, last);
+    this.#rotate(first);
     let activeId = "";
     for (let i = 0; i < this.#pool.length; i++) {
       const index = first + i;
-      // The same element for the same event as long as it is on screen.
-      const slot = this.#pool[index % this.#pool.length];
+      const slot = this.#pool[i];
       if (!slot) continue;
       const { row, cells } = slot;
       row.hidden = index >= last;
@@ -184,13 +188,35 @@ export class VirtualGrid {
     else this.#root.setAttribute("aria-activedescendant", activeId);
   }
 
+  /**
+   * Puts the elements that left the screen at one end to the other end: an event keeps its element while it is on
+   * screen, and a screen reader meets the elements in the order of the events.
+   */
+  #rotate(first: number): void {
+    const by = first - this.#first;
+    this.#first = first;
+    if (Math.abs(by) >= this.#pool.length) return;
+    for (let i = 0; i < by; i++) {
+      const slot = this.#pool.shift();
+      if (!slot) return;
+      this.#pool.push(slot);
+      this.#rows.append(slot.row);
+    }
+    for (let i = 0; i > by; i--) {
+      const slot = this.#pool.pop();
+      if (!slot) return;
+      this.#pool.unshift(slot);
+      this.#rows.prepend(slot.row);
+    }
+  }
+
   #forget(): void {
     for (const slot of this.#pool) slot.filled = false;
   }
 
   #newRow() {
     const row = element("div", "grid-row", "row");
-    row.id = `${this.#id}-${String(this.#pool.length)}`;
+    row.id = `${this.#id}-${String(++this.#made)}`;
     const cells = this.#columns.map(({ id }) => element("span", `cell ${id}`, "gridcell"));
     row.append(...cells);
     row.hidden = true;

@@ -17,7 +17,15 @@ class View {
   announcement = $state("");
   /** Which of the dialogs is open. */
   dialog = $state<"" | "help" | "signIn">("");
+  /** The facets, where they lie over the events for want of room. */
   facetsOpen = $state(false);
+  narrow = $state(false);
+
+  constructor() {
+    const media = matchMedia("(max-width: 40rem)");
+    this.narrow = media.matches;
+    media.addEventListener("change", () => (this.narrow = media.matches));
+  }
 
   go(to: Place, choose = false): void {
     this.following = false;

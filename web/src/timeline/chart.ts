@@ -31,7 +31,7 @@ export function makeChart(root: HTMLElement, bars: Bars, options: ChartOptions):
     {
       width: root.clientWidth,
       height: root.clientHeight,
-      padding: [24, 12, 0, 0],
+      padding: [24, 28, 0, 0],
       ...(options.clock === "utc" ? { tzDate: (s: number) => uPlot.tzDate(new Date(s * 1000), "Etc/UTC") } : {}),
       legend: { show: false },
       cursor: {
