@@ -167,6 +167,7 @@ impl<'a> SourceInfo<'a> {
             }
             SourceKind::Live(live) => {
                 info.live = true;
+                (info.oldest, info.newest) = live.times().unzip();
                 info.events = live.events() as f64;
                 info.of_events = (live.events() + live.evicted()) as f64;
                 info.left_out = live.evicted() as f64;

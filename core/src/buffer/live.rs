@@ -114,6 +114,13 @@ impl Live {
         (sealed + self.open.events()) as u64
     }
 
+    /// Earliest and latest time of an event, in Unix nanoseconds; `None` where there is none.
+    pub fn times(&self) -> Option<(i64, i64)> {
+        let open = (!self.open.is_empty()).then(|| self.open.header());
+        let headers = self.buffer.blocks.iter().map(|b| b.header()).chain(open);
+        headers.map(|h| (h.min_time, h.max_time)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    }
+
     /// Number of the newest event; the tail goes on after it.
     pub fn last_seq(&self) -> u64 {
         self.last_seq
