@@ -19,21 +19,6 @@ export interface FilterProblem {
 }
 
 /** What an open buffer holds and lacks. Times are Unix nanoseconds. */
-export interface BufferInfo {
-  events: number;
-  blocks: number;
-  /** Earliest and latest time of an event; absent in an empty buffer. */
-  oldest?: bigint;
-  newest?: bigint;
-  /** Events that were overwritten before the export, or while it was written. */
-  overwritten: bigint;
-  /** Absent if the end of the file is missing. */
-  origin?: { writer: string; host: string; exported: bigint; filter: string };
-  /** Parts of the file that could not be read, in bytes. */
-  faults: { offset: number; length: number; message: string }[];
-}
-
-/** An open buffer of a Workspace. Times are Unix nanoseconds. */
 export interface SourceInfo {
   source: number;
   name: string;
@@ -46,14 +31,18 @@ export interface SourceInfo {
   ofBytes: number;
   /** Events that did not fit the memory: the oldest ones. */
   leftOut: number;
+  /** Earliest and latest time of an event; absent in an empty buffer. */
   oldest?: bigint;
   newest?: bigint;
   /** Number of the newest event. */
   lastSeq: bigint;
   /** Events that the daemon stored and its tail did not bring. */
   missed: number;
+  /** Events that were overwritten before the export, or while it was written. */
   overwritten: bigint;
+  /** Absent if the end of the file is missing. */
   origin?: { writer: string; host: string; exported: bigint; filter: string };
+  /** Parts of the file that could not be read, in bytes. */
   faults: { offset: number; length: number; message: string }[];
 }
 "#;
@@ -72,18 +61,6 @@ impl From<ParseError> for FilterProblem {
     }
 }
 
-/// See `BufferInfo` in TypeScript.
-#[derive(Debug, Serialize)]
-pub(crate) struct BufferInfo<'a> {
-    events: u32,
-    blocks: u32,
-    oldest: Option<i64>,
-    newest: Option<i64>,
-    overwritten: u64,
-    origin: Option<Origin<'a>>,
-    faults: Vec<Fault>,
-}
-
 #[derive(Debug, Serialize)]
 struct Origin<'a> {
     writer: &'a str,
@@ -97,21 +74,6 @@ struct Fault {
     offset: f64,
     length: f64,
     message: String,
-}
-
-impl<'a> From<&'a buffer::Buffer> for BufferInfo<'a> {
-    fn from(buffer: &'a buffer::Buffer) -> Self {
-        let (oldest, newest) = times(buffer);
-        Self {
-            events: number(buffer.blocks.iter().map(|b| b.events()).sum()),
-            blocks: number(buffer.blocks.len()),
-            oldest,
-            newest,
-            overwritten: overwritten(buffer),
-            origin: origin(buffer),
-            faults: faults(buffer),
-        }
-    }
 }
 
 /// See `SourceInfo` in TypeScript.
@@ -138,7 +100,11 @@ pub(crate) struct SourceInfo<'a> {
 impl<'a> SourceInfo<'a> {
     pub(crate) fn new(source: usize, s: &'a Source) -> Self {
         let buffer = s.buffer();
-        let (oldest, newest) = times(buffer);
+        let (oldest, newest) = match &s.kind {
+            SourceKind::File(_) => buffer.times(),
+            SourceKind::Live(live) => live.times(),
+        }
+        .unzip();
         let mut info = Self {
             source: number(source),
             name: &s.name,
@@ -167,7 +133,6 @@ impl<'a> SourceInfo<'a> {
             }
             SourceKind::Live(live) => {
                 info.live = true;
-                (info.oldest, info.newest) = live.times().unzip();
                 info.events = live.events() as f64;
                 info.of_events = (live.events() + live.evicted()) as f64;
                 info.left_out = live.evicted() as f64;
@@ -190,11 +155,6 @@ impl From<Range<u64>> for Wanted {
     fn from(range: Range<u64>) -> Self {
         Self { offset: range.start as f64, length: (range.end - range.start) as f64 }
     }
-}
-
-fn times(buffer: &buffer::Buffer) -> (Option<i64>, Option<i64>) {
-    let headers = || buffer.blocks.iter().map(|b| b.header());
-    (headers().map(|h| h.min_time).min(), headers().map(|h| h.max_time).max())
 }
 
 fn overwritten(buffer: &buffer::Buffer) -> u64 {

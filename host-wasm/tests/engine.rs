@@ -9,12 +9,14 @@ mod corpus;
 use js_sys::Reflect;
 use logd_proto::prost::Message as _;
 use logd_proto::query::{QueryRequest, Rows};
-use logd_wasm::{Buffer, Workspace, parse};
+use logd_wasm::{Workspace, parse};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-fn sample() -> Buffer {
-    Buffer::new(corpus::SAMPLE).unwrap()
+fn sample() -> Workspace {
+    let mut workspace = Workspace::new(64 << 20);
+    open(&mut workspace, corpus::SAMPLE);
+    workspace
 }
 
 fn request(filter: &str) -> Vec<u8> {
@@ -29,20 +31,22 @@ fn text(object: &JsValue, name: &str) -> String {
     field(object, name).as_string().unwrap_or_default()
 }
 
+fn answer(workspace: &mut Workspace, request: &[u8], step: usize) -> Vec<u8> {
+    let mut search = workspace.search(request).unwrap();
+    while !search.step(step) {}
+    search.finish().unwrap()
+}
+
 #[test]
 fn answers_are_those_of_the_core() {
-    let buffer = sample();
-    corpus::assert_as_before(&corpus::answers(|request| buffer.query(request).unwrap()));
+    let mut workspace = sample();
+    corpus::assert_as_before(&corpus::answers(|request| answer(&mut workspace, request, 1 << 30)));
 }
 
 #[test]
 fn steps_lead_to_the_same_answers() {
-    let buffer = sample();
-    corpus::assert_as_before(&corpus::answers(|request| {
-        let mut search = buffer.search(request).unwrap();
-        while !search.step(1) {}
-        search.finish().unwrap()
-    }));
+    let mut workspace = sample();
+    corpus::assert_as_before(&corpus::answers(|request| answer(&mut workspace, request, 1)));
 }
 
 #[test]
@@ -56,7 +60,7 @@ fn a_search_ends_once() {
 
 #[test]
 fn a_bad_filter_says_where() {
-    let thrown = sample().query(&request("größe levle:error")).unwrap_err();
+    let thrown = sample().search(&request("größe levle:error")).unwrap_err();
     let parsed = parse("größe levle:error").unwrap();
     for problem in [&thrown, &parsed] {
         assert_eq!(field(problem, "column"), 7);
@@ -71,15 +75,28 @@ fn a_bad_filter_says_where() {
 fn other_refusals_have_a_name() {
     let ring = QueryRequest { rings: vec!["/no".into()], ..QueryRequest::default() };
     for bad in [&[0xff][..], &ring.encode_to_vec()] {
-        assert_eq!(text(&sample().query(bad).unwrap_err(), "name"), "QueryError");
+        assert_eq!(text(&sample().search(bad).unwrap_err(), "name"), "QueryError");
     }
-    assert_eq!(text(&Buffer::new(b"no buffer").unwrap_err(), "name"), "BufferError");
+    let mut workspace = Workspace::new(64 << 20);
+    let source = workspace.open("none".into(), 9.0);
+    let refused = loop {
+        if let Err(e) = workspace.supply(source, b"no buffer") {
+            break e;
+        }
+        assert!(!workspace.wanted(source).unwrap().is_undefined());
+    };
+    assert_eq!(text(&refused, "name"), "BufferError");
 }
 
 #[test]
 fn a_cut_buffer_opens_as_far_as_it_goes() {
-    let whole = sample().info().unwrap();
-    let cut = Buffer::new(&corpus::SAMPLE[..corpus::SAMPLE.len() / 2]).unwrap().info().unwrap();
+    let info = |bytes: &[u8]| {
+        let mut workspace = Workspace::new(64 << 20);
+        open(&mut workspace, bytes);
+        js_sys::Array::from(&workspace.sources().unwrap()).get(0)
+    };
+    let whole = info(corpus::SAMPLE);
+    let cut = info(&corpus::SAMPLE[..corpus::SAMPLE.len() / 2]);
     let events = |info| field(info, "events").as_f64().unwrap();
     assert!(events(&cut) > 0.0 && events(&cut) < events(&whole));
     assert!(field(&whole, "oldest").is_bigint() && field(&whole, "overwritten").is_bigint());
@@ -115,20 +132,8 @@ fn texts(rows: &Rows) -> Vec<&str> {
 }
 
 #[test]
-fn a_workspace_gives_the_same_answers() {
-    let mut workspace = Workspace::new(64 << 20);
-    open(&mut workspace, corpus::SAMPLE);
-    corpus::assert_as_before(&corpus::answers(|request| {
-        let mut search = workspace.search(request).unwrap();
-        while !search.step(1) {}
-        search.finish().unwrap()
-    }));
-}
-
-#[test]
 fn a_listing_has_what_the_search_found() {
-    let mut workspace = Workspace::new(64 << 20);
-    open(&mut workspace, corpus::SAMPLE);
+    let mut workspace = sample();
     let mut search = workspace.search(&request("level>=warn")).unwrap();
     search.step(1);
     let early = search.listing().unwrap().length();
@@ -184,8 +189,7 @@ fn a_copy_of_a_daemon_takes_an_export_as_it_comes() {
 
 #[test]
 fn what_is_exported_opens_again() {
-    let mut workspace = Workspace::new(64 << 20);
-    open(&mut workspace, corpus::SAMPLE);
+    let mut workspace = sample();
     let mut export = workspace.export("level>=warn", 7).unwrap();
     let mut bytes = Vec::new();
     while let Some(piece) = export.step() {

@@ -6,4 +6,4 @@ mod sender;
 
 pub use daemon::{Daemon, READ_SECRET, WRITE_SECRET, program, repository};
 pub use http::Reply;
-pub use sender::{Sender, message};
+pub use sender::{Sender, message, numbered};

@@ -77,6 +77,11 @@ impl<'a> Sender<'a> {
     }
 }
 
+/// Events of one key that tell which they are: `event 7`.
+pub fn numbered(range: core::ops::Range<u32>) -> impl Iterator<Item = Msg> {
+    range.map(|n| message("/test/tail", &format!("event {n}")))
+}
+
 /// An event of now.
 pub fn message(key: &str, text: &str) -> Msg {
     Msg {

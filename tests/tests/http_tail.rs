@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read};
 
-use logd_tests::{Daemon, READ_SECRET, Sender, message};
+use logd_tests::{Daemon, READ_SECRET, Sender, message, numbered};
 use serde_json::Value;
 
 /// A message of the stream.
@@ -55,10 +55,6 @@ impl Iterator for Tail {
             }
         }
     }
-}
-
-fn numbered(range: core::ops::Range<u32>) -> impl Iterator<Item = logd_proto::wire::Msg> {
-    range.map(|n| message("/test/tail", &format!("event {n}")))
 }
 
 #[test]

@@ -7,8 +7,7 @@ use std::io::Read;
 
 use logd_core::block::Scratch;
 use logd_core::buffer::{Frame, FrameStream};
-use logd_proto::wire::Msg;
-use logd_tests::{Daemon, READ_SECRET, Sender, message};
+use logd_tests::{Daemon, READ_SECRET, Sender, message, numbered};
 
 /// An event of the stream.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,10 +69,6 @@ impl Iterator for Tail {
         }
         self.ready.pop_front()
     }
-}
-
-fn numbered(range: core::ops::Range<u32>) -> impl Iterator<Item = Msg> {
-    range.map(|n| message("/test/tail", &format!("event {n}")))
 }
 
 #[test]

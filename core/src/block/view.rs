@@ -8,7 +8,8 @@ use logd_proto::buffer::{BlockHeader, ColumnKind, Compression};
 
 use super::grams::NeedleGrams;
 use super::{Attributes, Block, KINDS, TERMINATOR, attributes, pack};
-use crate::event::NewEvent;
+use crate::event::{Attribute, NewEvent, to_wire};
+use crate::key::Key;
 use crate::severity::Severity;
 use crate::time::UnixNanos;
 use crate::varint;
@@ -73,6 +74,23 @@ impl<'a> EventRef<'a> {
             text: event.text,
             attributes: event.attributes.into(),
         }
+    }
+}
+
+impl<'a> EventRef<'a> {
+    /// The event as it can be stored anew; `attributes` is a buffer for its attributes. `None` if its key is not valid,
+    /// which that of a stored event is.
+    pub(crate) fn to_new<'n>(self, attributes: &'n mut Vec<Attribute<'a>>) -> Option<NewEvent<'n>> {
+        attributes.clear();
+        attributes.extend(self.attributes);
+        let (time, severity, text) = (self.time, self.severity, self.text);
+        Some(NewEvent { time, key: Key::parse(self.key).ok()?, severity, text, attributes })
+    }
+
+    /// Its attributes as the wire has them.
+    pub(crate) fn wire_attributes(self) -> logd_proto::query::Attributes {
+        let attributes = self.attributes.map(|a| to_wire(&a)).collect();
+        logd_proto::query::Attributes { attributes }
     }
 }
 

@@ -6,11 +6,8 @@ use logd_proto::buffer::{Origin, RingOrigin};
 
 use super::Writer;
 use crate::block::{Block, OpenBlock, Scratch};
-use crate::event::{Attribute, NewEvent};
-use crate::key::Key;
 use crate::query::filter::{Filter, Verdict};
 use crate::store::{Handle, Snapshot};
-use crate::time::UnixNanos;
 
 /// An export under way: one block a step, so that a host can write it away and hold no more than that.
 #[derive(Debug)]
@@ -109,19 +106,10 @@ fn select(block: &Block, filter: &Filter, scratch: &mut Scratch) -> Option<Block
     let view = block.view(scratch);
     let mut open = OpenBlock::new();
     let mut rows = view.rows();
+    let mut attributes = Vec::new();
     for row in filter.select(&view).iter() {
         let e = rows.at(row)?;
-        // A stored key is valid.
-        let key = Key::parse(e.key).ok()?;
-        let attributes: Vec<Attribute<'_>> = e.attributes.collect();
-        let event = NewEvent {
-            time: e.time,
-            key,
-            severity: e.severity,
-            text: e.text,
-            attributes: &attributes,
-        };
-        open.push(e.seq, UnixNanos(e.received.0), &event);
+        open.push(e.seq, e.received, &e.to_new(&mut attributes)?);
     }
     (!open.is_empty()).then(|| open.seal().compressed())
 }

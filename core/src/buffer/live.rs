@@ -7,8 +7,6 @@ use super::frame::Frame;
 use super::open::Buffer;
 use super::stream::FrameStream;
 use crate::block::{Block, Damage, OpenBlock, Scratch};
-use crate::event::{Attribute, NewEvent};
-use crate::key::Key;
 use crate::store::{Handle, RingView, Snapshot};
 
 /// Events of the tail are gathered into blocks of about this many bytes.
@@ -117,8 +115,8 @@ impl Live {
     /// Earliest and latest time of an event, in Unix nanoseconds; `None` where there is none.
     pub fn times(&self) -> Option<(i64, i64)> {
         let open = (!self.open.is_empty()).then(|| self.open.header());
-        let headers = self.buffer.blocks.iter().map(|b| b.header()).chain(open);
-        headers.map(|h| (h.min_time, h.max_time)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+        let open = open.map(|h| (h.min_time, h.max_time));
+        self.buffer.times().into_iter().chain(open).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
     }
 
     /// Number of the newest event; the tail goes on after it.
@@ -138,26 +136,17 @@ impl Live {
 
     fn append(&mut self, block: &Block) {
         let mut scratch = core::mem::take(&mut self.scratch);
-        let mut attributes: Vec<Attribute<'_>> = Vec::new();
+        let mut attributes = Vec::new();
         for e in block.view(&mut scratch).rows() {
             // What an older connection has brought already.
             if e.seq <= self.last_seq {
                 continue;
             }
-            let Ok(key) = Key::parse(e.key) else { continue };
+            let Some(event) = e.to_new(&mut attributes) else { continue };
             if self.last_seq > 0 {
                 self.missed += e.seq - self.last_seq - 1;
             }
             self.last_seq = e.seq;
-            attributes.clear();
-            attributes.extend(e.attributes);
-            let event = NewEvent {
-                time: e.time,
-                key,
-                severity: e.severity,
-                text: e.text,
-                attributes: &attributes,
-            };
             if !self.open.is_empty() && self.open.len_bytes() + OpenBlock::max_cost(&event) > BLOCK
             {
                 seal(&mut self.open, &mut self.buffer, &mut self.held);

@@ -50,6 +50,12 @@ impl Buffer {
         Ok(loader.into_buffer())
     }
 
+    /// Earliest and latest time of an event, in Unix nanoseconds; `None` where there is none.
+    pub fn times(&self) -> Option<(i64, i64)> {
+        let headers = self.blocks.iter().map(|b| b.header());
+        headers.map(|h| (h.min_time, h.max_time)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    }
+
     /// What a search runs on. Holds the blocks.
     pub fn snapshot(&self) -> Snapshot {
         let mut rings: Vec<RingView> = Vec::new();

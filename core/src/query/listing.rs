@@ -9,12 +9,11 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use logd_proto::query::{Attributes, Rows};
+use logd_proto::query::Rows;
 
 use super::rows::{Parts, RowsBuilder};
 use crate::bits::Bits;
 use crate::block::{Block, Scratch};
-use crate::event::to_wire;
 use crate::store::Handle;
 
 /// What the events are in order of.
@@ -284,9 +283,7 @@ impl Listing {
                     severity: event.severity.number(),
                     key: event.key,
                     text: event.text,
-                    attributes: Attributes {
-                        attributes: event.attributes.map(|a| to_wire(&a)).collect(),
-                    },
+                    attributes: event.wire_attributes(),
                     source: self.entries[at].block.source,
                 });
             }

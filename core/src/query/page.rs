@@ -10,7 +10,6 @@ use super::cursor::Cursor;
 use super::rows::{Parts, RowsBuilder};
 use crate::bits::Bits;
 use crate::block::{EventRef, View};
-use crate::event::to_wire;
 
 /// An event that has left its block.
 #[derive(Clone, Debug)]
@@ -37,7 +36,7 @@ impl Row {
             severity: e.severity.number(),
             key: e.key.into(),
             text: e.text.into(),
-            attributes: Attributes { attributes: e.attributes.map(|a| to_wire(&a)).collect() },
+            attributes: e.wire_attributes(),
         }
     }
 

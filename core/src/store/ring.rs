@@ -155,10 +155,7 @@ impl Ring {
             self.open_bound = self.open.len_bytes();
         }
         self.open_bound + cost <= self.block_bytes()
-            && self
-                .config
-                .max_events
-                .is_none_or(|_| (self.open.events() as u64) < self.block_events())
+            && (self.open.events() as u64) < self.block_events()
     }
 
     /// Evicts what is too old; seals an open block that would otherwise outlive its age.

@@ -2,10 +2,8 @@
 
 import type { Listing, Search, Workspace } from "../../wasm/logd_wasm";
 import type { Found, Place } from "./messages";
-import { TURN_MS, breathe } from "./turn";
+import { searchInTurns } from "./turn";
 
-/** Bytes to search between two looks at the clock. */
-const STEP_BYTES = 2 << 20;
 /** So many rows fill a screen: enough to show something before the search is over. */
 const SCREENFUL = 200;
 /** Pause after a repeated search, as a multiple of the time that it took, so that loading goes on between. */
@@ -90,13 +88,10 @@ export class Standing {
     this.#running = true;
     let told = !partial;
     try {
-      for (let end = begun + TURN_MS; !search.step(STEP_BYTES);) {
-        if (performance.now() < end) continue;
-        if (!told) told = this.#tell(search, number, isBySeq);
-        await breathe();
-        if (turn !== this.#turn) return;
-        end = performance.now() + TURN_MS;
-      }
+      const tell = () => {
+        told ||= this.#tell(search, number, isBySeq);
+      };
+      if (!(await searchInTurns(search, () => turn === this.#turn, tell))) return;
       // The list first: finishing takes the search apart.
       const listing = search.listing();
       this.#replace(listing, isBySeq);

@@ -1,5 +1,7 @@
 // Taking turns in the worker's one thread.
 
+import type { Search } from "../../wasm/logd_wasm";
+
 /** How long the worker computes before it looks for messages, in milliseconds. */
 export const TURN_MS = 8;
 
@@ -13,6 +15,24 @@ export function breathe(): Promise<void> {
     };
     port1.postMessage(null);
   });
+}
+
+/** Bytes to search between two looks at the clock. */
+const STEP_BYTES = 2 << 20;
+
+/**
+ * Searches to the end in turns; whether it got there. After each turn `afterTurn` may look at what was found so far; once
+ * others have had theirs, it gives up if `goOn` says so.
+ */
+export async function searchInTurns(search: Search, goOn: () => boolean, afterTurn?: () => void): Promise<boolean> {
+  for (let end = performance.now() + TURN_MS; !search.step(STEP_BYTES);) {
+    if (performance.now() < end) continue;
+    afterTurn?.();
+    await breathe();
+    if (!goOn()) return false;
+    end = performance.now() + TURN_MS;
+  }
+  return true;
 }
 
 /** Waits; ends early when the signal aborts. */

@@ -7,14 +7,12 @@ import { type Link, follow, greet } from "./follow";
 import type { Answer, Call, Calls, Daemon, Failure, Name, News } from "./messages";
 import { type Pieces, ofFile, ofUrl } from "./read";
 import { Standing } from "./standing";
-import { TURN_MS, breathe } from "./turn";
+import { breathe, searchInTurns } from "./turn";
 
 /** Memory that the blocks of one buffer may take. What does not fit is left out, oldest first, and the page says so. */
 const BUDGET = 1536 * 2 ** 20;
 /** How often the page hears how far loading is, at most. */
 const SOURCES_MS = 100;
-/** Bytes to search between two looks at the clock. */
-const STEP_BYTES = 2 << 20;
 
 const post = (message: Answer | News, transfer: Transferable[] = []) => {
   self.postMessage(message, { transfer });
@@ -131,13 +129,7 @@ async function start() {
       const turn = ++newestAsk;
       const search = workspace.search(request);
       try {
-        for (let end = performance.now() + TURN_MS; !search.step(STEP_BYTES);) {
-          if (performance.now() < end) continue;
-          await breathe();
-          if (turn !== newestAsk) return null;
-          end = performance.now() + TURN_MS;
-        }
-        return search.finish();
+        return (await searchInTurns(search, () => turn === newestAsk)) ? search.finish() : null;
       } finally {
         search.free();
       }

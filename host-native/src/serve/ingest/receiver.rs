@@ -22,8 +22,8 @@ use super::wake::Waker;
 /// Batches of one receiver: one that is filled, and what waits for the owner, who looks at least every few hundred
 /// microseconds.
 const BATCHES: usize = 4;
-/// How long a receiver that is told to stop goes on while senders do.
-const DRAIN_TIME: Duration = Duration::from_millis(200);
+/// How long a thread that is told to stop goes on receiving while senders go on.
+pub(super) const DRAIN_TIME: Duration = Duration::from_millis(200);
 
 /// Bytes that a receiver takes.
 pub const RECEIVER_BYTES: usize = BATCHES * VERIFIED_BATCH_BYTES;

@@ -18,7 +18,7 @@ use super::busy::BusyTime;
 use super::calm::{self, Calm};
 use super::feed::Feed;
 use super::inlet::{Inlet, Received, Rest};
-use super::receiver::{Handover, Receivers};
+use super::receiver::{DRAIN_TIME, Handover, Receivers};
 use super::{Report, Request, TailStart};
 
 /// Batches of one turn. A batch is up to 32 buffers, each of up to 64 datagrams with GRO; a few of them keep
@@ -32,8 +32,6 @@ const TRANSMITS: usize = 64;
 const FEED_DELAY: Duration = Duration::from_micros(200);
 /// And no more bytes of datagrams than this, give or take a receive.
 const MAX_UNFED: usize = 256 << 10;
-/// How long the last drain may take while senders go on.
-const DRAIN_TIME: Duration = Duration::from_millis(200);
 /// Between two looks for blocks that are due for upkeep, while there are none.
 const UPKEEP_INTERVAL: Duration = Duration::from_millis(5);
 
@@ -134,7 +132,7 @@ impl Owner {
 
     /// A bounded part of what the sockets have.
     fn take(&mut self) -> Received {
-        if self.receivers.is_some() { self.take_oldest() } else { self.receive(RECEIVES) }
+        if self.receivers.is_some() { self.take_oldest() } else { self.receive() }
     }
 
     /// The batches of all sockets, what has waited longest first. The replay window moves on with the times it is told:
@@ -185,9 +183,9 @@ impl Owner {
         self.feed_much();
     }
 
-    fn receive(&mut self, times: usize) -> Received {
+    fn receive(&mut self) -> Received {
         let mut all = Received::Nothing;
-        for _ in 0..times {
+        for _ in 0..RECEIVES {
             let received = self.inlet.receive(&mut self.batch);
             if received == Received::Nothing {
                 return all;
