@@ -11,7 +11,7 @@ mod workspace;
 use logd_core::query;
 use wasm_bindgen::prelude::*;
 
-pub use search::{Listing, Search};
+pub use search::{Comparison, Listing, Search};
 pub use workspace::{BufferExport, Workspace};
 
 /// Runs once, when the module is loaded.

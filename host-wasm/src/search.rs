@@ -1,6 +1,6 @@
 //! Searches, and the lists that they leave behind.
 
-use logd_core::query::{self, Limits, Merge, Query, QueryError, Step};
+use logd_core::query::{self, Comparer, Limits, Merge, Query, QueryError, Step};
 use logd_proto::prost::Message as _;
 use logd_proto::query::QueryRequest;
 use wasm_bindgen::prelude::*;
@@ -9,11 +9,17 @@ use crate::error::{self, Kind};
 
 /// The query of a `QueryRequest`, and the rings that it is about.
 pub(crate) fn compile(request: &[u8]) -> Result<(Query, Vec<String>), JsValue> {
-    let request = QueryRequest::decode(request).map_err(|e| error::new(Kind::Query, &e))?;
-    let query = Query::compile(&request, &Limits::default()).map_err(|e| {
-        if let QueryError::Parse(e) = &e { error::filter(e) } else { error::new(Kind::Query, &e) }
-    })?;
+    let request = decode(request)?;
+    let query = Query::compile(&request, &Limits::default()).map_err(|e| refused(&e))?;
     Ok((query, request.rings))
+}
+
+pub(crate) fn decode(request: &[u8]) -> Result<QueryRequest, JsValue> {
+    QueryRequest::decode(request).map_err(|e| error::new(Kind::Query, &e).into())
+}
+
+pub(crate) fn refused(e: &QueryError) -> js_sys::Error {
+    if let QueryError::Parse(e) = e { error::filter(e) } else { error::new(Kind::Query, e) }
 }
 
 /// A query under way. To cancel it, do not call it again, and `free()` it.
@@ -51,6 +57,30 @@ impl Search {
 
 fn over() -> js_sys::Error {
     error::new(Kind::Query, &"this search is over")
+}
+
+/// A comparison of two buffers under way. To cancel it, `free()` it.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Comparison(Option<Comparer>);
+
+impl Comparison {
+    pub(crate) fn new(comparer: Comparer) -> Self {
+        Self(Some(comparer))
+    }
+}
+
+#[wasm_bindgen]
+impl Comparison {
+    /// Goes through about `budget` bytes of events, at least one block; true when there is nothing left.
+    pub fn step(&mut self, budget: usize) -> bool {
+        self.0.as_mut().is_none_or(|comparer| comparer.step(budget) == Step::Done)
+    }
+
+    /// The answer, a `Comparison` of query.proto. Throws the second time.
+    pub fn finish(&mut self) -> Result<Vec<u8>, JsValue> {
+        Ok(self.0.take().ok_or_else(over)?.finish().encode_to_vec())
+    }
 }
 
 /// Matching events, oldest first, readable at any place.

@@ -2,13 +2,13 @@
 
 use logd_core::buffer::{self, Export, Live, Loader};
 use logd_core::query::filter::Filter;
-use logd_core::query::{self, Merge, QueryError};
+use logd_core::query::{self, Comparer, Merge, QueryError};
 use logd_core::store::{Handle, Snapshot};
 use logd_proto::buffer::Origin;
 use wasm_bindgen::prelude::*;
 
 use crate::error::{self, Kind};
-use crate::search::{Search, compile};
+use crate::search::{Comparison, Search, compile, decode, refused};
 use crate::types;
 
 /// Buffers by number; the same number is never given twice.
@@ -122,6 +122,13 @@ impl Workspace {
         let merge = if open > 1 { Merge::ByReceipt } else { Merge::BySeq };
         let snapshot = self.snapshot().only(&rings).map_err(|e| error::new(Kind::Query, &e))?;
         Ok(Search::new(query::Search::new(query.with_listing(), snapshot), merge))
+    }
+
+    /// Begins to compare what a `QueryRequest` selects of two buffers.
+    pub fn compare(&mut self, request: &[u8], a: usize, b: usize) -> Result<Comparison, JsValue> {
+        let (a, b) = (self.get_mut(a)?.snapshot(), self.get_mut(b)?.snapshot());
+        let comparer = Comparer::new(&decode(request)?, a, b).map_err(|e| refused(&e))?;
+        Ok(Comparison::new(comparer))
     }
 
     /// Begins to write what matches a filter as a buffer.

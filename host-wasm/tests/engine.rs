@@ -8,7 +8,7 @@ mod corpus;
 
 use js_sys::Reflect;
 use logd_proto::prost::Message as _;
-use logd_proto::query::{QueryRequest, Rows};
+use logd_proto::query::{Change, Comparison, QueryRequest, Rows};
 use logd_wasm::{Workspace, parse};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -203,4 +203,21 @@ fn what_is_exported_opens_again() {
     while !expect.step(1 << 20) {}
     assert_eq!(all.listing().unwrap().length(), expect.listing().unwrap().length());
     assert_eq!(text(&workspace.export("levle:x", 7).unwrap_err(), "name"), "FilterError");
+}
+
+#[test]
+fn buffers_are_compared() {
+    let mut workspace = sample();
+    open(&mut workspace, corpus::SAMPLE);
+    let mut comparison = workspace.compare(&request("level>=warn"), 0, 1).unwrap();
+    assert!(!comparison.step(0), "one step is not enough for all blocks");
+    while !comparison.step(1) {}
+    let found = Comparison::decode(&comparison.finish().unwrap()[..]).unwrap();
+    assert!(comparison.finish().is_err());
+    assert!(found.a > 0 && found.a == found.b);
+    for aspect in &found.aspects {
+        assert!(aspect.differences.iter().all(|d| d.change() == Change::Alike), "{}", aspect.field);
+    }
+    assert_eq!(text(&workspace.compare(&request("("), 0, 1).unwrap_err(), "name"), "FilterError");
+    assert_eq!(text(&workspace.compare(&request(""), 0, 7).unwrap_err(), "name"), "BufferError");
 }

@@ -30,6 +30,8 @@ pub enum Term {
     Text(String),
     /// A regular expression matches somewhere in the text; the pattern has been checked to compile.
     Regex(String),
+    /// The text has this [pattern](super::pattern).
+    Pattern(String),
     /// The key.
     Key(StrTest),
     /// The severity, compared by OpenTelemetry number. `level:error` and `level=error` are two terms, a range.

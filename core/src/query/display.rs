@@ -81,6 +81,7 @@ impl Display for Term {
         match self {
             Self::Text(text) => write!(f, "{}", Word(text)),
             Self::Regex(pattern) => write!(f, "{}", Slashes(pattern)),
+            Self::Pattern(pattern) => write!(f, "pattern:{}", quoted(pattern)),
             Self::Key(test) => write!(f, "key{test}"),
             Self::Severity(compare, severity) => severity_term(f, *compare, *severity),
             Self::Time(compare, t) => write!(f, "time{compare}{}", UnixNanos(*t)),

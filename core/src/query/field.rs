@@ -8,6 +8,7 @@ use super::ast::{AttrTest, Compare, Expr, StrTest, Term};
 use super::display::{quoted_short as quoted, short};
 use super::error::{Fault, closest};
 use super::lexer::{Field, Op, Pattern, Value};
+use super::pattern::pattern_of;
 use crate::key::Key;
 use crate::severity::{Level, Severity};
 use crate::time::UnixNanos;
@@ -18,13 +19,15 @@ pub(super) enum Target {
     Level,
     Key,
     Text,
+    Pattern,
     Time,
     Received,
     Seq,
     Attr(String),
 }
 
-const NAMES: [&str; 8] = ["level", "severity", "lvl", "key", "text", "time", "received", "seq"];
+const NAMES: [&str; 9] =
+    ["level", "severity", "lvl", "key", "text", "pattern", "time", "received", "seq"];
 
 /// Names from other tools, and the field that is meant.
 const ELSEWHERE: [(&str, &str); 6] = [
@@ -49,6 +52,7 @@ pub(super) fn resolve(name: &str) -> Option<Target> {
         "level" | "severity" | "lvl" => Some(Target::Level),
         "key" => Some(Target::Key),
         "text" => Some(Target::Text),
+        "pattern" => Some(Target::Pattern),
         "time" => Some(Target::Time),
         "received" => Some(Target::Received),
         "seq" => Some(Target::Seq),
@@ -145,6 +149,12 @@ pub(super) fn term(
                 return Err(wrong_op(what));
             }
         },
+        Target::Pattern => {
+            if !matches!(op, Op::Is | Op::Equal) {
+                return Err(wrong_op("pattern has only : = !=, as in pattern:\"took <_> ms\""));
+            }
+            Term::Pattern(pattern_of(&plain(value, &span)?)).into()
+        }
         Target::Key => {
             if matches!(op, Op::Order(_)) {
                 return Err(wrong_op("a key compares with : = != ~ !~"));

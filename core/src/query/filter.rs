@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use logd_proto::buffer::BlockHeader;
 
 use super::ast::{AttrTest, Compare, Expr, StrTest, Term};
+use super::pattern::PatternTest;
 use super::regex::{self, Regex, RegexError};
 use super::text::{Contains, TextNeedle};
 use super::text_regex::TextRegex;
@@ -51,6 +52,7 @@ enum Test {
     Attr(String, AttrMatcher),
     Text(TextNeedle),
     Regex(TextRegex),
+    Pattern(PatternTest),
 }
 
 #[derive(Clone, Debug)]
@@ -126,7 +128,7 @@ impl Node {
                 Test::Seq(..) | Test::Received(..) | Test::Time(..) => 3,
                 Test::Attr(..) => 5,
                 Test::Text(_) => 6,
-                Test::Regex(_) => 7,
+                Test::Regex(_) | Test::Pattern(_) => 7,
             },
             Self::Not(inner) => inner.cost(),
             Self::And(list) | Self::Or(list) => list.iter().map(Self::cost).max().unwrap_or(0),
@@ -142,6 +144,7 @@ impl Node {
             Self::Test(Test::Key(test) | Test::Attr(_, AttrMatcher::Str(test))) => test.memory(),
             Self::Test(Test::Text(needle)) => needle.memory(),
             Self::Test(Test::Regex(regex)) => regex.memory(),
+            Self::Test(Test::Pattern(pattern)) => pattern.memory(),
             Self::Test(_) => 0,
         }
     }
@@ -221,6 +224,7 @@ impl Test {
         Ok(match term {
             Term::Text(needle) => Self::Text(TextNeedle::new(needle)?),
             Term::Regex(pattern) => Self::Regex(TextRegex::new(pattern)?),
+            Term::Pattern(pattern) => Self::Pattern(PatternTest::new(pattern)?),
             Term::Key(test) => Self::Key(StrMatcher::compile(test)?),
             Term::Severity(compare, severity) => Self::Severity(*compare, severity.number()),
             Term::Time(compare, t) => Self::Time(*compare, *t),
@@ -248,7 +252,7 @@ impl Test {
             Self::Time(compare, t) => of_range(*compare, h.min_time, h.max_time, *t),
             Self::Received(compare, t) => of_range(*compare, h.min_received, h.max_received, *t),
             Self::Attr(name, _) if !h.attribute_names.contains(name) => Verdict::None,
-            Self::Attr(..) | Self::Text(_) | Self::Regex(_) => Verdict::Some,
+            Self::Attr(..) | Self::Text(_) | Self::Regex(_) | Self::Pattern(_) => Verdict::Some,
         }
     }
 
@@ -289,6 +293,7 @@ impl Test {
                 rows_at(column, n, hits(column, |rest| needle.contains.find(rest)))
             }
             Self::Regex(regex) => regex.select(view),
+            Self::Pattern(pattern) => pattern.select(view),
         }
     }
 
@@ -304,6 +309,7 @@ impl Test {
             }
             Self::Text(needle) => needle.contains.is_in(e.text),
             Self::Regex(regex) => regex.is_match(e.text),
+            Self::Pattern(pattern) => pattern.is_match(e.text),
         }
     }
 }

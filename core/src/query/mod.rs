@@ -8,9 +8,11 @@ pub mod ast;
 pub mod error;
 pub mod filter;
 pub mod parse;
+pub mod pattern;
 pub mod regex;
 
 mod column_dfa;
+mod compare;
 mod cursor;
 mod display;
 mod facet;
@@ -26,6 +28,7 @@ mod text;
 mod text_regex;
 mod text_rows;
 
+pub use compare::Comparer;
 pub use cursor::Cursor;
 pub use facet::MAX_VALUE_BYTES;
 pub use listing::{Listing, Merge};

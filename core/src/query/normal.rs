@@ -93,6 +93,7 @@ fn without_ne(term: Term) -> Expr {
         }
         Term::Text(_)
         | Term::Regex(_)
+        | Term::Pattern(_)
         | Term::Key(_)
         | Term::Severity(..)
         | Term::Time(..)

@@ -109,8 +109,7 @@ impl Query {
     /// Parses the filter and checks every part. The rings that the request names are the host's business: it
     /// takes the snapshot.
     pub fn compile(request: &QueryRequest, limits: &Limits) -> Result<Self, QueryError> {
-        let expr = parse(&request.filter).map_err(|e| QueryError::Parse(Box::new(e)))?;
-        Self::with_filter(expr, request, limits)
+        Self::with_filter(parse_filter(request)?, request, limits)
     }
 
     /// The same with an expression instead of the request's text.
@@ -119,9 +118,6 @@ impl Query {
         request: &QueryRequest,
         limits: &Limits,
     ) -> Result<Self, QueryError> {
-        let from = request.from.map(|t| Expr::Term(Term::Time(Compare::Ge, t)));
-        let until = request.until.map(|t| Expr::Term(Term::Time(Compare::Lt, t)));
-        let all = from.into_iter().chain(until).chain([expr]).collect();
         if request.facets.len() > limits.max_facets {
             return Err(QueryError::TooManyFacets(limits.max_facets));
         }
@@ -136,7 +132,7 @@ impl Query {
             None => None,
         };
         Ok(Self {
-            filter: Filter::compile(&Expr::And(all))?,
+            filter: filter_of(expr, request)?,
             page: request.page.as_ref().map(|p| page(p, limits)).transpose()?,
             total: request.total.then_some(0),
             histogram,
@@ -237,6 +233,24 @@ impl Query {
         }
         self.facets.iter_mut().for_each(|f| f.add_header(h));
         true
+    }
+}
+
+fn parse_filter(request: &QueryRequest) -> Result<Expr, QueryError> {
+    parse(&request.filter).map_err(|e| QueryError::Parse(Box::new(e)))
+}
+
+/// An expression within the request's times.
+fn filter_of(expr: Expr, request: &QueryRequest) -> Result<Filter, RegexError> {
+    let from = request.from.map(|t| Expr::Term(Term::Time(Compare::Ge, t)));
+    let until = request.until.map(|t| Expr::Term(Term::Time(Compare::Lt, t)));
+    Filter::compile(&Expr::And(from.into_iter().chain(until).chain([expr]).collect()))
+}
+
+impl Filter {
+    /// The filter and the times of a request.
+    pub(super) fn of_request(request: &QueryRequest) -> Result<Self, QueryError> {
+        Ok(filter_of(parse_filter(request)?, request)?)
     }
 }
 

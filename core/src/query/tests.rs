@@ -11,6 +11,7 @@ use proptest::prelude::*;
 
 use super::ast::{AttrTest, Compare, Expr, StrTest, Term};
 use super::filter::Filter;
+use super::pattern::{pattern_of, write_pattern};
 use super::*;
 use crate::block::Scratch;
 use crate::event::{Attribute, NewEvent, Value};
@@ -70,6 +71,11 @@ fn naive(expr: &Expr, e: &Event) -> bool {
             e.text.to_ascii_lowercase().contains(&needle.to_ascii_lowercase())
         }
         Expr::Term(Term::Regex(p)) => regex::compile(p).unwrap().is_match(&e.text),
+        Expr::Term(Term::Pattern(p)) => {
+            let mut pattern = String::new();
+            write_pattern(&e.text, &mut pattern);
+            pattern == *p
+        }
         Expr::Term(Term::Key(test)) => naive_str(test, &e.key),
         Expr::Term(Term::Severity(c, s)) => c.holds(&e.severity, &s.number()),
         Expr::Term(Term::Time(c, t)) => c.holds(&e.time, t),
@@ -110,7 +116,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     ];
     let event = (
         (0i64..40, 0u8..25, 0usize..4),
-        prop_oneof!["[abAB ]{0,8}", "[ab]{0,4}\n[ab]{0,4}", "[aéÉ ]{0,6}"],
+        prop_oneof!["[abAB ]{0,8}", "[ab 01]{0,6}", "[ab]{0,4}\n[ab]{0,4}", "[aéÉ ]{0,6}"],
         prop::collection::vec((prop_oneof!["status", "user"], attr), 0..3),
     );
     prop::collection::vec(event, 0..60).prop_map(|list| {
@@ -159,6 +165,7 @@ fn expr() -> impl Strategy<Value = Expr> {
     let term = prop_oneof![
         "[abAB ]{1,3}".prop_map(Term::Text),
         pattern.prop_map(|p| Term::Regex(p.into())),
+        "[abAB 0]{0,6}".prop_map(|text| Term::Pattern(pattern_of(&text))),
         string.prop_map(Term::Key),
         (compare.clone(), severity).prop_map(|(c, s)| Term::Severity(c, s)),
         (compare.clone(), (0i64..40).prop_map(|t| t * 100)).prop_map(|(c, t)| Term::Time(c, t)),

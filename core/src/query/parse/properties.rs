@@ -1,6 +1,7 @@
 //! What holds for every input and every expression.
 
 use super::super::ast::{AttrTest, Compare, StrTest};
+use super::super::pattern::pattern_of;
 use super::*;
 use crate::severity::Severity;
 use crate::test;
@@ -100,6 +101,7 @@ fn term() -> impl Strategy<Value = Term> {
         proptest::sample::select(&["AND", "OR", "NOT", "attr.x", "*", "-"][..])
             .prop_map(|s| Term::Text(s.into())),
         pattern().prop_map(Term::Regex),
+        ".*".prop_map(|text| Term::Pattern(pattern_of(&text))),
         key_test().prop_map(Term::Key),
         (compare(), 0u32..25)
             .prop_map(|(c, n)| Term::Severity(c, Severity::from_number(n).unwrap())),
