@@ -28,6 +28,8 @@ export interface Calls {
   place: { body: { listing: number; at: Place }; result: number | null };
   /** One answer to one question beside the search, as bytes of `QueryResponse`; null if a newer one took its place. */
   ask: { body: { request: Uint8Array }; result: Uint8Array | null };
+  /** What differs between two sources, as bytes of `Comparison`; null if a newer one took its place. */
+  compare: { body: { request: Uint8Array; a: number; b: number }; result: Uint8Array | null };
   export: { body: { filter: string; from?: bigint; until?: bigint; format: ExportFormat }; result: Blob };
 }
 

@@ -1,7 +1,5 @@
 // Taking turns in the worker's one thread.
 
-import type { Search } from "../../wasm/logd_wasm";
-
 /** How long the worker computes before it looks for messages, in milliseconds. */
 export const TURN_MS = 8;
 
@@ -20,11 +18,16 @@ export function breathe(): Promise<void> {
 /** Bytes to search between two looks at the clock. */
 const STEP_BYTES = 2 << 20;
 
+/** A search, or something else that the engine does in steps of so many bytes; true at the end. */
+interface Steps {
+  step(budget: number): boolean;
+}
+
 /**
  * Searches to the end in turns; whether it got there. After each turn `afterTurn` may look at what was found so far; once
  * others have had theirs, it gives up if `goOn` says so.
  */
-export async function searchInTurns(search: Search, goOn: () => boolean, afterTurn?: () => void): Promise<boolean> {
+export async function searchInTurns(search: Steps, goOn: () => boolean, afterTurn?: () => void): Promise<boolean> {
   for (let end = performance.now() + TURN_MS; !search.step(STEP_BYTES);) {
     if (performance.now() < end) continue;
     afterTurn?.();

@@ -25,6 +25,7 @@ async function start() {
   const standing = new Standing(workspace, post, () => open.size === 1);
   let telling = false;
   let newestAsk = 0;
+  let newestComparison = 0;
 
   const tell = () => {
     telling = false;
@@ -132,6 +133,15 @@ async function start() {
         return (await searchInTurns(search, () => turn === newestAsk)) ? search.finish() : null;
       } finally {
         search.free();
+      }
+    },
+    compare: async ({ request, a, b }) => {
+      const turn = ++newestComparison;
+      const comparison = workspace.compare(request, a, b);
+      try {
+        return (await searchInTurns(comparison, () => turn === newestComparison)) ? comparison.finish() : null;
+      } finally {
+        comparison.free();
       }
     },
     export: (question) => exportMatches(workspace, question),

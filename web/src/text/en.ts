@@ -2,6 +2,9 @@
 
 const number = new Intl.NumberFormat("en");
 const n = (value: number | bigint) => number.format(value);
+const percents = new Intl.NumberFormat("en", { style: "percent", maximumSignificantDigits: 3 });
+const percent = (share: number) => (share > 0 && share < 0.0001 ? "< 0.01%" : percents.format(share));
+const factor = new Intl.NumberFormat("en", { maximumSignificantDigits: 2 });
 const events = (count: number | bigint) => `${n(count)} ${Number(count) === 1 ? "event" : "events"}`;
 
 export const en = {
@@ -149,6 +152,46 @@ export const en = {
     go: "Go",
   },
 
+  compare: {
+    button: "Compare",
+    label: "Comparison of two buffers",
+    close: "Back to the events",
+    sides: { a: "A", b: "B" },
+    choose: (side: string) => `Buffer ${side}`,
+    swap: "Swap A and B",
+    busy: "Comparing …",
+    failed: (message: string) => `The comparison failed: ${message}`,
+    sum: (a: number, b: number) =>
+      `${events(a)} in A, ${events(b)} in B. Shares are of these; the most surprising first.`,
+    loaded: "More has been loaded since.",
+    again: "Compare again",
+    changes: "Changes to show",
+    count: (change: string, count: number) =>
+      ({
+        new: `${n(count)} new in B`,
+        gone: `${n(count)} gone from A`,
+        shifted: `${n(count)} shifted`,
+        alike: `${n(count)} alike`,
+      })[change] ?? n(count),
+    announce: (a: string, b: string, counts: string) => `${a} compared with ${b}: ${counts}`,
+    fields: { level: "Levels", key: "Keys", pattern: "Patterns of text" } as Record<string, string>,
+    value: "What",
+    shares: "Share, A to B",
+    change: "Change",
+    fromTo: (a: number, b: number) => `${percent(a)} → ${percent(b)}`,
+    /** `times`: how many times as large the share in B is. */
+    shift: (change: string, times: number) => {
+      if (change === "new") return "new";
+      if (change === "gone") return "gone";
+      return times >= 1 ? `× ${factor.format(times)}` : `÷ ${factor.format(1 / times)}`;
+    },
+    pick: (value: string) => `Show the events of ${value}`,
+    empty: "(no text)",
+    none: "None of these changes.",
+    rest: (count: number) => `${n(count)} more are less surprising.`,
+    capped: "There are more distinct values than can be counted; some are missing here.",
+  },
+
   detail: {
     label: "Event",
     none: "Choose an event to read it whole.",
@@ -222,6 +265,7 @@ export const en = {
       ["t", "Go to the timeline"],
       ["[ and ]", "Zoom out and back in (the browser's history)"],
       ["x", "Show or hide the facets"],
+      ["d", "Compare two buffers, or go back to the events"],
       ["o", "Open files"],
       ["?", "This list"],
     ] as [string, string][],

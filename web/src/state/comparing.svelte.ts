@@ -1,0 +1,56 @@
+// Which two buffers are compared, and what came of it.
+
+import { type Comparison, decodeComparison } from "../engine/comparison";
+import { encodeRequest } from "../engine/query";
+import { search } from "./search.svelte";
+import { session } from "./session.svelte";
+
+class Comparing {
+  /** The comparison takes the place of the events. */
+  open = $state(false);
+  /** Numbers of the buffers, once a person has chosen. */
+  chosen = $state.raw<{ a: number; b: number } | null>(null);
+  found = $state.raw<Comparison | null>(null);
+  busy = $state(false);
+  failure = $state("");
+  /** Events that were loaded when it was made. */
+  events = $state(0);
+  #turn = 0;
+
+  get possible(): boolean {
+    return session.sources.length > 1;
+  }
+
+  /** What is compared: the choice as far as it is open, else the first two. */
+  get sides(): { a: number; b: number } | null {
+    const open = session.sources.map((s) => s.source);
+    if (this.chosen && open.includes(this.chosen.a) && open.includes(this.chosen.b)) return this.chosen;
+    const [a, b] = open;
+    return a === undefined || b === undefined ? null : { a, b };
+  }
+
+  async run(): Promise<void> {
+    const { sides } = this;
+    const turn = ++this.#turn;
+    if (!sides) return;
+    const { filter, range } = search;
+    this.busy = true;
+    const events = session.events;
+    try {
+      const request = encodeRequest({ filter, from: range?.from, until: range?.until });
+      const bytes = await session.engine.call("compare", { request, ...sides });
+      if (turn !== this.#turn || !bytes) return;
+      this.found = decodeComparison(bytes);
+      this.events = events;
+      this.failure = "";
+    } catch (error) {
+      // The search box says what is wrong with a filter.
+      const { name, message } = error as Error;
+      if (turn === this.#turn && name !== "FilterError") this.failure = message;
+    } finally {
+      if (turn === this.#turn) this.busy = false;
+    }
+  }
+}
+
+export const comparing = new Comparing();
