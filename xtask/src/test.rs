@@ -11,7 +11,8 @@ pub(crate) struct Args {
     filter: Option<String>,
 }
 
-/// Unit, property and end-to-end tests, then the examples in the documentation, then wasm32, then the hot path's cost.
+/// Unit, property and end-to-end tests, then the examples in the documentation, then wasm32 and the viewer, then
+/// the hot path's cost.
 pub(crate) fn test(args: &Args) -> Result<()> {
     // A part of the daemon; who runs one test need not wait for it.
     if args.filter.is_none() {
@@ -38,5 +39,6 @@ pub(crate) fn test(args: &Args) -> Result<()> {
     }
     step("examples in the documentation", cargo().args(["test", "--doc", "--workspace"]))?;
     wasm::test()?;
+    wasm::test_in_browser()?;
     instructions::instructions(&instructions::Args::default())
 }

@@ -11,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::sh::{cargo, program, root, step, target_dir};
+use crate::sh::{cargo, daemon_path, program, root, step, target_dir};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -41,6 +41,16 @@ pub(crate) fn test() -> Result<()> {
     web()?;
     step("lint the viewer", npm().args(["run", "--silent", "check"]))?;
     step("tests of the viewer", npm().args(["run", "--silent", "test"]))
+}
+
+/// Goes through the viewer in a browser, offline and with the daemon that was built: both must be up to date.
+pub(crate) fn test_in_browser() -> Result<()> {
+    let mut helper = cargo();
+    helper.args(["build", "--quiet", "-p=logd-tests", "--bin=make_buffer"]);
+    step("build what makes the viewer's test buffers", &mut helper)?;
+    let mut tests = npm();
+    tests.args(["run", "--silent", "test:browser"]).env("LOGD_BIN", daemon_path("debug"));
+    step("tests of the viewer in a browser", &mut tests)
 }
 
 /// Runs the tests in one wasm file with Node.

@@ -57,6 +57,11 @@ class Session {
     return this.sources.reduce((sum, s) => sum + s.events, 0);
   }
 
+  /** Whether nothing more comes of a file: it was read to its end, or as far as that went. */
+  isRead(source: number): boolean {
+    return this.loaded[source] === true || this.links[source]?.state === "broken";
+  }
+
   get live(): SourceInfo | undefined {
     // The newest: of a daemon that was started anew there are two.
     return this.sources.findLast((s) => s.live);

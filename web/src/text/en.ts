@@ -141,6 +141,8 @@ export const en = {
     attributesHint: "Attributes seen in these events:",
     noMatch: "No event matches.",
     noEvents: "There are no events yet.",
+    emptyBuffer: "There is no event to show.",
+    reading: "Reading …",
     clear: "Clear search and time",
     searching: "Searching …",
     matches: (found: number, all: number) => `${n(found)} of ${events(all)}`,
