@@ -3,14 +3,15 @@
 //! A table-driven automaton waits for memory on every byte: the next look-up needs the state that the last one
 //! gave. Several searches at once, in different parts of the column, wait together.
 
-use alloc::sync::Arc;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use hashbrown::HashMap;
 use memchr::memchr;
 use regex_automata::Anchored;
-use regex_automata::dfa::{Automaton, StartKind, dense};
+use regex_automata::hybrid::LazyStateID;
+use regex_automata::hybrid::dfa::DFA;
 use regex_automata::nfa::thompson;
-use regex_automata::util::primitives::StateID;
 use regex_automata::util::start;
 use regex_syntax::hir::Hir;
 
@@ -18,37 +19,85 @@ use crate::block::TERMINATOR;
 
 /// Parts of a column that are searched at once. Four is where more stopped gaining.
 const LANES: usize = 4;
-/// Most bytes of the table, and of what building it needs. Past them the ordinary engines search.
+/// Most bytes of the table. Past them the ordinary engine searches.
 const MAX_TABLE: usize = 1 << 20;
+/// Most bytes of what building it needs.
+const MAX_STATES: usize = 2 << 20;
 
 /// The automaton, as a table.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct ColumnDfa {
-    table: Arc<dense::DFA<Vec<u32>>>,
-    start: StateID,
+    /// The classes of bytes that the automaton tells apart.
+    class: [u8; 256],
+    /// A state is where its row begins; a row has the next state for each class. Matches are the last ones.
+    next: Box<[u32]>,
+    start: u32,
+    /// States from this one on are matches.
+    matches: u32,
 }
 
 impl ColumnDfa {
     /// `None` when the pattern's table is too large. The pattern must not look around and not match the empty text.
     pub(super) fn new(pattern: &Hir) -> Option<Self> {
-        let config = dense::Config::new()
-            .start_kind(StartKind::Unanchored)
-            .accelerate(false)
-            .minimize(false)
-            .dfa_size_limit(Some(MAX_TABLE))
-            .determinize_size_limit(Some(MAX_TABLE));
         let thompson = thompson::Config::new()
             .nfa_size_limit(Some(MAX_TABLE))
             .which_captures(thompson::WhichCaptures::None);
         let nfa = thompson::Compiler::new().configure(thompson).build_from_hir(pattern).ok()?;
-        let table = dense::Builder::new().configure(config).build_from_nfa(&nfa).ok()?;
-        let start = table.start_state(&start::Config::new().anchored(Anchored::No)).ok()?;
-        Some(Self { table: Arc::new(table), start })
+        let config = DFA::config().cache_capacity(MAX_STATES);
+        Self::of(&DFA::builder().configure(config).build_from_nfa(nfa).ok()?)
+    }
+
+    /// Has the automaton build all of its states.
+    fn of(dfa: &DFA) -> Option<Self> {
+        let mut cache = dfa.create_cache();
+        let start = start::Config::new().anchored(Anchored::No);
+        let start = dfa.start_state(&mut cache, &start).ok()?;
+        let classes = dfa.byte_classes();
+        // Without the class of the end, which a column does not have.
+        let width = classes.alphabet_len() - 1;
+        let mut numbers: HashMap<LazyStateID, u32> = HashMap::from([(start, 0)]);
+        let mut states: Vec<LazyStateID> = Vec::from([start]);
+        let mut next: Vec<u32> = Vec::new();
+        let mut at = 0;
+        while let Some(&state) = states.get(at) {
+            for byte in classes.representatives(..).filter_map(|unit| unit.as_u8()) {
+                let to = dfa.next_state(&mut cache, state, byte).ok()?;
+                let number = *numbers.entry(to).or_insert_with(|| {
+                    states.push(to);
+                    states.len() as u32 - 1
+                });
+                next.push(number);
+            }
+            at += 1;
+            if next.len() * size_of::<u32>() > MAX_TABLE || cache.clear_count() > 0 {
+                return None;
+            }
+        }
+        // Matches last: one comparison tells them.
+        let mut order: Vec<usize> = (0..states.len()).collect();
+        order.sort_by_key(|&state| states[state].is_match());
+        let mut row_of = alloc::vec![0; states.len()];
+        for (row, &state) in order.iter().enumerate() {
+            row_of[state] = (row * width) as u32;
+        }
+        let rows = order.iter().flat_map(|state| &next[state * width..(state + 1) * width]);
+        let first_match = order.partition_point(|&state| !states[state].is_match());
+        Some(Self {
+            class: core::array::from_fn(|byte| classes.get(byte as u8)),
+            next: rows.map(|&state| row_of[state as usize]).collect(),
+            start: row_of[0],
+            matches: (first_match * width) as u32,
+        })
     }
 
     /// Bytes of the table.
     pub(super) fn memory(&self) -> usize {
-        self.table.memory_usage()
+        size_of_val(&*self.next) + size_of::<Self>()
+    }
+
+    #[inline]
+    fn step(&self, state: u32, byte: u8) -> u32 {
+        self.next[state as usize + usize::from(self.class[usize::from(byte)])]
     }
 
     /// A byte offset within each text of `column` that matches, ascending.
@@ -61,13 +110,13 @@ impl ColumnDfa {
             let mut states = lanes.each_ref().map(|lane| lane.state);
             let mut done = 0;
             while done < run {
-                let mut special = false;
+                let mut matches = false;
                 for (state, bytes) in states.iter_mut().zip(bytes) {
-                    *state = self.table.next_state(*state, bytes[done]);
-                    special |= self.table.is_special_state(*state);
+                    *state = self.step(*state, bytes[done]);
+                    matches |= *state >= self.matches;
                 }
                 done += 1;
-                if special {
+                if matches {
                     break;
                 }
             }
@@ -79,7 +128,7 @@ impl ColumnDfa {
         }
         for lane in &mut lanes {
             while lane.at < lane.end {
-                lane.state = self.table.next_state(lane.state, column[lane.at]);
+                lane.state = self.step(lane.state, column[lane.at]);
                 lane.at += 1;
                 self.look(lane, column);
             }
@@ -103,7 +152,7 @@ impl ColumnDfa {
     /// Notes a match and goes on with the next text. The automaton reports a match one byte after its last; there
     /// always is one, the terminator.
     fn look(&self, lane: &mut Lane, column: &[u8]) {
-        if self.table.is_match_state(lane.state) {
+        if lane.state >= self.matches {
             let last = lane.at - 2;
             lane.hits.push(last);
             lane.at = text_end(column, last).min(lane.end);
@@ -115,7 +164,7 @@ impl ColumnDfa {
 struct Lane {
     at: usize,
     end: usize,
-    state: StateID,
+    state: u32,
     hits: Vec<usize>,
 }
 

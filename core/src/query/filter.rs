@@ -363,7 +363,7 @@ impl StrMatcher {
         match self {
             Self::Under(_) | Self::Equals(_) | Self::Prefix(_) => 0,
             Self::Contains(needle) => needle.memory(),
-            Self::Regex(regex) => regex::memory(regex),
+            Self::Regex(regex) => regex.memory(),
         }
     }
 

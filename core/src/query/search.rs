@@ -141,6 +141,11 @@ impl Query {
         })
     }
 
+    /// Whether a page is asked for.
+    pub fn has_page(&self) -> bool {
+        self.page.is_some()
+    }
+
     /// Has the search note all matching events, for [`Search::listing`].
     #[must_use]
     pub fn with_listing(self) -> Self {

@@ -415,7 +415,7 @@ fn patterns_that_are_too_large_together_are_refused() {
     };
     assert!(compile(r"/a+b/ or /c+d/ or /\w{9}/ or key~/x+/").is_ok());
     assert!(compile(r"/\w{9}/ or /\w{8}/").is_ok());
-    let e = compile(r"/\w{9}/ or -(attr.x~/\w{9}/ or (key~/\w{8}/ /\w{9}/))").unwrap_err();
+    let e = compile(r"/\w{20}/ or -(attr.x~/\w{20}/ or (key~/\w{19}/ /\w{20}/))").unwrap_err();
     assert!(e.to_string().contains("too large together"), "{e}");
 }
 

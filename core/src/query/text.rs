@@ -26,7 +26,9 @@ pub(super) enum Contains {
 impl Contains {
     pub(super) fn new(needle: &str) -> Result<Self, RegexError> {
         if !needle.is_ascii() {
-            return Ok(Self::Unicode(regex::compile_trusted(&caseless_pattern(needle))?));
+            return Ok(Self::Unicode(Regex::new(&regex::parse_trusted(&caseless_pattern(
+                needle,
+            ))?)?));
         }
         if needle.bytes().any(|b| b.is_ascii_alphabetic()) {
             return Ok(Self::Ascii(AsciiFinder::new(needle)));
@@ -34,12 +36,12 @@ impl Contains {
         Ok(Self::Exact(Box::new(memmem::Finder::new(needle).into_owned())))
     }
 
-    /// Offset of the first occurrence.
+    /// A place in the first occurrence.
     pub(super) fn find(&self, haystack: &[u8]) -> Option<usize> {
         match self {
             Self::Exact(finder) => finder.find(haystack),
             Self::Ascii(finder) => finder.find(haystack),
-            Self::Unicode(regex) => regex.find(haystack).map(|m| m.start()),
+            Self::Unicode(regex) => regex.find(haystack),
         }
     }
 
@@ -49,7 +51,7 @@ impl Contains {
             Self::Exact(_) => 0,
             Self::Ascii(finder) => finder.memory(),
             // It has few states: about as many as the needle has characters.
-            Self::Unicode(regex) => 2 * regex.memory_usage(),
+            Self::Unicode(regex) => 2 * regex.automaton(),
         }
     }
 

@@ -1,10 +1,11 @@
 //! A regular expression over the texts of a block.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use aho_corasick::packed;
 use memchr::memmem;
-use regex_automata::Input;
 use regex_syntax::hir::literal::{Extractor, Literal};
 use regex_syntax::hir::{Capture, Hir, HirKind, Repetition};
 
@@ -36,35 +37,30 @@ enum Scan {
     Texts,
     /// Those with bytes that every match has.
     Literal(Box<memmem::Finder<'static>>),
-    /// Those that the pattern itself finds, jumping from one possible beginning to the next.
-    Jumps,
+    /// Those with bytes that a match begins with, one of a few.
+    Prefixes(Box<packed::Searcher>),
     /// Those that this finds, which reads every byte.
-    Table(ColumnDfa),
+    Table(Arc<ColumnDfa>),
+    /// Those that the pattern itself finds, where the table would be too large.
+    Column,
 }
 
 /// The shortest literal that is looked for. Shorter ones are in too many texts.
 const MIN_LITERAL: usize = 3;
 
 impl TextRegex {
-    /// Fails only on a pattern that is too large.
+    /// Fails on what is no pattern, and on one that is too large.
     pub(super) fn new(pattern: &str) -> Result<Self, RegexError> {
-        let regex = regex::compile(pattern)?;
-        let Ok(hir) = regex_syntax::parse(pattern) else {
-            let prefixes = Vec::new();
-            return Ok(Self { regex, scan: Scan::Texts, verify: false, prefixes, required: None });
-        };
+        let hir = regex::parse(pattern)?;
         let looks = !hir.properties().look_set().is_empty();
         let literal = longest_literal(&hir);
         let scan = match literal.filter(|literal| literal.len() >= MIN_LITERAL) {
             Some(literal) => Scan::Literal(Box::new(memmem::Finder::new(literal).into_owned())),
-            None if looks => Scan::table(&without_looks(&hir)).unwrap_or(Scan::Texts),
-            None if matches_empty(&hir) => Scan::Texts,
-            None if regex.is_accelerated() => Scan::Jumps,
-            None => Scan::table(&hir).unwrap_or(Scan::Jumps),
+            None => Scan::prefixes(&hir).unwrap_or_else(|| Scan::automaton(&hir, looks)),
         };
         Ok(Self {
-            regex,
-            verify: looks || matches!(scan, Scan::Literal(_)),
+            regex: Regex::new(&hir)?,
+            verify: looks || matches!(scan, Scan::Literal(_) | Scan::Prefixes(_)),
             scan,
             prefixes: prefixes(&hir).unwrap_or_default(),
             required: literal.and_then(|literal| Clue::new(core::str::from_utf8(literal).ok()?)),
@@ -74,10 +70,11 @@ impl TextRegex {
     /// What automata take at most.
     pub(super) fn memory(&self) -> usize {
         let scan = match &self.scan {
-            Scan::Texts | Scan::Literal(_) | Scan::Jumps => 0,
+            Scan::Texts | Scan::Literal(_) | Scan::Column => 0,
+            Scan::Prefixes(searcher) => searcher.memory_usage(),
             Scan::Table(table) => table.memory(),
         };
-        regex::memory(&self.regex) + scan + self.required.as_ref().map_or(0, Clue::memory)
+        self.regex.memory() + scan + self.required.as_ref().map_or(0, Clue::memory)
     }
 
     pub(super) fn is_match(&self, text: &str) -> bool {
@@ -97,14 +94,14 @@ impl TextRegex {
             Scan::Literal(finder) => {
                 rows_at(column, n, hits(column, |rest| finder.find(rest)).filter(matches))
             }
-            Scan::Jumps => {
-                // Where a match ends is cheaper to know than where it starts.
-                let end = |rest: &[u8]| self.regex.search_half(&Input::new(rest).earliest(true));
-                rows_at(column, n, hits(column, |rest| Some(end(rest)?.offset() - 1)))
+            Scan::Prefixes(searcher) => {
+                let find = |rest: &[u8]| Some(searcher.find(rest)?.start());
+                rows_at(column, n, hits(column, find).filter(matches))
             }
             Scan::Table(table) => {
                 rows_at(column, n, table.hits(column).into_iter().filter(matches))
             }
+            Scan::Column => rows_at(column, n, hits(column, |rest| self.regex.find(rest))),
         }
     }
 
@@ -116,14 +113,27 @@ impl TextRegex {
 }
 
 impl Scan {
-    /// For a pattern that does not look around; `None` if it matches the empty text or would be too large.
-    fn table(hir: &Hir) -> Option<Self> {
-        (!matches_empty(hir)).then(|| ColumnDfa::new(hir).map(Self::Table))?
+    /// `None` if there are many literals that a match may begin with, or short ones, or no fast searcher here.
+    fn prefixes(hir: &Hir) -> Option<Self> {
+        let mut literals = Extractor::new().extract(hir);
+        literals.optimize_for_prefix_by_preference();
+        if literals.min_literal_len()? < MIN_LITERAL {
+            return None;
+        }
+        let searcher = packed::Searcher::new(literals.literals()?.iter().map(Literal::as_bytes))?;
+        Some(Self::Prefixes(Box::new(searcher)))
     }
-}
 
-fn matches_empty(hir: &Hir) -> bool {
-    hir.properties().minimum_len().is_none_or(|len| len == 0)
+    /// For a pattern without literals.
+    fn automaton(hir: &Hir, looks: bool) -> Self {
+        let pattern = if looks { without_looks(hir) } else { hir.clone() };
+        // It may match where one text ends and the next one begins.
+        if pattern.properties().minimum_len().is_none_or(|len| len == 0) {
+            return Self::Texts;
+        }
+        let otherwise = if looks { Self::Texts } else { Self::Column };
+        ColumnDfa::new(&pattern).map_or(otherwise, |table| Self::Table(Arc::new(table)))
+    }
 }
 
 /// The pattern without `^`, `$` and `\b`, which in a column would see the neighbours. It matches wherever the pattern does.
@@ -179,7 +189,7 @@ mod tests {
     use alloc::string::String;
     use proptest::prelude::*;
 
-    const PATTERNS: [&str; 22] = [
+    const PATTERNS: [&str; 25] = [
         r"\bab",
         r"ab\b",
         r"\B[ab]c",
@@ -200,6 +210,9 @@ mod tests {
         r"host[0-9]+",
         r"\d+ no\b",
         "(?i)HOST",
+        "(host=a|gha)[a-f]",
+        r"\b(host1|ghb)",
+        r"\w{3}=[a-f]{9}",
         r"(no|up) host",
         "é",
     ];
@@ -243,5 +256,6 @@ mod tests {
         assert!(matches!(scan(r"\b[A-Z]{9,}\d\b"), Scan::Table(_)));
         assert!(matches!(scan("^[0-9]+ no host$"), Scan::Literal(_)));
         assert!(matches!(scan("^$"), Scan::Texts));
+        assert!(matches!(scan(r"\w{9}"), Scan::Column));
     }
 }
