@@ -115,13 +115,15 @@ impl Workspace {
         types::to_js(&infos.collect::<Vec<_>>())
     }
 
-    /// Begins to answer a `QueryRequest` over all open buffers.
+    /// Begins to answer a `QueryRequest` over all open buffers. One that wants a page has no listing: it may then do with
+    /// a part of the events.
     pub fn search(&mut self, request: &[u8]) -> Result<Search, JsValue> {
         let (query, rings) = compile(request)?;
         let open = self.sources.iter().flatten().count();
         let merge = if open > 1 { Merge::ByReceipt } else { Merge::BySeq };
         let snapshot = self.snapshot().only(&rings).map_err(|e| error::new(Kind::Query, &e))?;
-        Ok(Search::new(query::Search::new(query.with_listing(), snapshot), merge))
+        let query = if query.has_page() { query } else { query.with_listing() };
+        Ok(Search::new(query::Search::new(query, snapshot), merge))
     }
 
     /// Begins to compare what a `QueryRequest` selects of two buffers.

@@ -16,6 +16,7 @@ mod report;
 mod search;
 mod send;
 pub(crate) mod sink;
+mod viewer;
 
 use std::path::PathBuf;
 
@@ -44,6 +45,8 @@ enum What {
     Latency(latency::Args),
     /// What a log call costs the thread that logs.
     Client(client::Args),
+    /// The viewer in Chromium: what a person waits for, and searches in WebAssembly beside native ones.
+    Viewer(viewer::Args),
     /// What the same work costs rsyslog, Redis and ripgrep, where they are installed.
     Peers(peers::Args),
 }
@@ -63,6 +66,7 @@ pub(crate) fn bench(args: &Args) -> Result<()> {
         Some(What::Latency(args)) => latency::run(args),
         Some(What::Client(args)) => client::run(args),
         Some(What::Peers(args)) => peers::run(args),
+        Some(What::Viewer(args)) => viewer::run(args),
         None => ingest::run(&ingest::Defaults::parse_from(["ingest"]).args),
     }
 }

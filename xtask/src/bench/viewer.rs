@@ -1,0 +1,148 @@
+//! The viewer in Chromium: what a person waits for, and the engine's searches in WebAssembly beside native ones.
+//!
+//! The browser is driven by web/bench; here are made the files that it opens, and the native times.
+
+mod files;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+use logd_core::buffer::Buffer;
+use logd_core::query::{Limits, Query, Search};
+use logd_proto::prost::Message as _;
+use logd_proto::query::QueryRequest;
+use serde_json::{Value, json};
+
+use super::machine;
+use super::search::{count, queries};
+use crate::sh::{program, step, target_dir};
+use crate::wasm;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only these parts.
+    #[arg(value_enum)]
+    parts: Vec<Part>,
+    /// Events of the large buffer, 200 bytes of text each.
+    #[arg(long, default_value_t = 10_000_000)]
+    events: usize,
+    /// Runs of each measurement; the median counts.
+    #[arg(long, default_value_t = 5)]
+    runs: usize,
+    /// The browser.
+    #[arg(long, default_value = "/usr/bin/chromium")]
+    chromium: PathBuf,
+    /// Takes web/dist as it is.
+    #[arg(long)]
+    no_build: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// What is downloaded, and how long until the page can be used.
+    Page,
+    /// First rows of the large buffer, and scrolling through it.
+    Large,
+    /// Typing, with a million events loaded.
+    Typing,
+    /// A long line and many keys.
+    Hard,
+    /// Searches in WebAssembly, beside native ones.
+    Search,
+    /// Following a daemon, with a million events loaded.
+    Follow,
+}
+
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Large => "large",
+            Self::Typing => "typing",
+            Self::Hard => "hard",
+            Self::Search => "search",
+            Self::Follow => "follow",
+        }
+    }
+}
+
+/// Builds the viewer, makes what is missing, measures, and prints the tables.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    if !args.no_build {
+        wasm::web()?;
+    }
+    let wants = |part| args.parts.is_empty() || args.parts.contains(&part);
+    let mut plan = json!({ "chromium": args.chromium, "runs": args.runs });
+    if wants(Part::Page) {
+        plan[Part::Page.name()] = json!({});
+    }
+    if wants(Part::Large) {
+        plan[Part::Large.name()] = described(&files::large(args.events)?)?;
+    }
+    if wants(Part::Typing) {
+        plan[Part::Typing.name()] = described(&files::plain(1_000_000)?)?;
+    }
+    if wants(Part::Follow) {
+        plan[Part::Follow.name()] = described(&files::plain(1_000_000)?)?;
+    }
+    if wants(Part::Hard) {
+        plan[Part::Hard.name()] = described(&files::hard(300_000)?)?;
+    }
+    if wants(Part::Search) {
+        let file = files::plain(2_000_000)?;
+        let mut about = described(&file)?;
+        about["queries"] = native(&file, args.runs)?;
+        plan[Part::Search.name()] = about;
+    }
+    println!("{}.\n", machine::describe());
+    let path = target_dir().join("bench-viewer/plan.json");
+    fs::write(&path, plan.to_string())?;
+    let mut browser: Command = program("node");
+    step("measure", browser.arg("web/bench/main.js").arg(&path))
+}
+
+fn described(file: &files::Buffer) -> Result<Value> {
+    Ok(json!({
+        "path": file.path,
+        "bytes": fs::metadata(&file.path)?.len(),
+        "events": file.events,
+        "text": file.text,
+    }))
+}
+
+/// Every query of the bench of search over this file, on one core: its bytes, what it found, and the median time.
+fn native(file: &files::Buffer, runs: usize) -> Result<Value> {
+    let buffer = Buffer::open(&fs::read(&file.path)?)
+        .map_err(|damage| anyhow::anyhow!("{}: {damage}", file.path.display()))?;
+    let mut out = Vec::new();
+    for (name, request) in queries(&file.rare) {
+        let mut found = 0;
+        let mut times = (0..runs)
+            .map(|_| {
+                let (time, of) = timed(&buffer, &request)?;
+                found = of;
+                Ok(time)
+            })
+            .collect::<Result<Vec<f64>>>()?;
+        times.sort_unstable_by(f64::total_cmp);
+        let median = times.get(times.len() / 2).context("there is at least one run")?;
+        out.push(json!({
+            "name": name,
+            "request": request.encode_to_vec(),
+            "found": found,
+            "native": median,
+        }));
+    }
+    Ok(out.into())
+}
+
+/// Milliseconds, and what was found.
+fn timed(buffer: &Buffer, request: &QueryRequest) -> Result<(f64, u64)> {
+    let start = Instant::now();
+    let query = Query::compile(request, &Limits::default())?;
+    let answer = Search::new(query, buffer.snapshot()).run();
+    Ok((start.elapsed().as_secs_f64() * 1e3, count(&answer)))
+}
