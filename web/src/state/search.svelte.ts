@@ -44,9 +44,9 @@ class Search {
     };
   }
 
-  /** Whether what is on screen answers what is asked. */
-  get current(): boolean {
-    return this.problem === null && this.found?.search === this.#number;
+  /** What is on screen answers an earlier question, and has for longer than a moment. */
+  get outdated(): boolean {
+    return this.problem !== null || (this.slow && this.found?.search !== this.#number);
   }
 
   /** Searches anew; the newest search wins. */
