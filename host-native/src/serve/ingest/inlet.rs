@@ -22,7 +22,7 @@ const ERROR_PAUSE: Duration = Duration::from_millis(10);
 
 /// Belongs to one thread.
 pub(super) struct Inlet {
-    pub(super) socket: Socket,
+    pub(super) socket: Arc<Socket>,
     pub(super) wakeups: Wakeups,
     clock: Clock,
     pace: Pace,
@@ -53,7 +53,12 @@ pub(super) struct Rest {
 }
 
 impl Inlet {
-    pub(super) fn new(socket: Socket, wakeups: Wakeups, clock: Clock, busy: Arc<BusyTime>) -> Self {
+    pub(super) fn new(
+        socket: Arc<Socket>,
+        wakeups: Wakeups,
+        clock: Clock,
+        busy: Arc<BusyTime>,
+    ) -> Self {
         let counted = clock.now().mono;
         Self { socket, wakeups, clock, pace: Pace::default(), busy, counted }
     }
@@ -65,22 +70,7 @@ impl Inlet {
 
     /// One look at the socket.
     pub(super) fn receive(&self, batch: &mut Batch) -> Received {
-        loop {
-            match self.socket.receive(batch) {
-                Ok(()) if batch.is_full() => return Received::Part,
-                // To be told that there is no more costs as much as to look again later.
-                Ok(()) => return Received::All,
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Received::Nothing,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                // A reply that nobody wanted comes back as an error of the socket; it says nothing about ours.
-                Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => {}
-                Err(e) => {
-                    warn!("cannot receive: {e}");
-                    std::thread::sleep(ERROR_PAUSE);
-                    return Received::Nothing;
-                }
-            }
-        }
+        receive(&self.socket, batch)
     }
 
     /// Sleeps until a datagram comes, somebody wakes the thread or the time is over; under load only for a
@@ -133,5 +123,25 @@ impl Inlet {
     pub(super) fn slept_since(&mut self, start: MonoNanos) -> Duration {
         self.counted = self.clock.now().mono;
         self.counted.since(start)
+    }
+}
+
+/// One look at a socket.
+pub(super) fn receive(socket: &Socket, batch: &mut Batch) -> Received {
+    loop {
+        match socket.receive(batch) {
+            Ok(()) if batch.is_full() => return Received::Part,
+            // To be told that there is no more costs as much as to look again later.
+            Ok(()) => return Received::All,
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Received::Nothing,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            // A reply that nobody wanted comes back as an error of the socket; it says nothing about ours.
+            Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => {}
+            Err(e) => {
+                warn!("cannot receive: {e}");
+                std::thread::sleep(ERROR_PAUSE);
+                return Received::Nothing;
+            }
+        }
     }
 }

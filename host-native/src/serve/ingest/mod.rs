@@ -164,6 +164,7 @@ pub fn start(
     for socket in sockets {
         let (waker, wakeups) = wake::pair()?;
         busy.push(Arc::new(BusyTime::default()));
+        let socket = Arc::new(socket);
         inlets.push((Inlet::new(socket, wakeups, clock, busy[busy.len() - 1].clone()), waker));
     }
     anyhow::ensure!(!inlets.is_empty(), "ingest needs a socket");

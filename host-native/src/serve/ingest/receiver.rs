@@ -15,13 +15,17 @@ use logd_core::datagram::Verifier;
 use logd_core::time::UnixNanos;
 use nix::poll::PollTimeout;
 
-use super::batch::{VERIFIED_BATCH_BYTES, VerifiedBatch};
-use super::inlet::{Inlet, Received, Rest};
+use super::batch::{Batch, VERIFIED_BATCH_BYTES, VerifiedBatch};
+use super::inlet::{self, Inlet, Received, Rest};
+use super::socket::Socket;
 use super::wake::Waker;
 
 /// Batches of one receiver: one that is filled, and what waits for the owner, who looks at least every few hundred
 /// microseconds.
 const BATCHES: usize = 4;
+/// A receiver that is this far behind may have no core to work on: a fraction of the 2.5 · ttl that the replay window reaches
+/// back, and rare enough to cost nothing where receivers are idle.
+const OVERDUE: Duration = Duration::from_millis(20);
 /// How long a thread that is told to stop goes on receiving while senders go on.
 pub(super) const DRAIN_TIME: Duration = Duration::from_millis(200);
 
@@ -47,6 +51,9 @@ pub(super) struct Receivers {
 }
 
 struct Hand {
+    socket: Arc<Socket>,
+    /// What arrived before then was taken from its socket.
+    taken_until: UnixNanos,
     empty: SyncSender<Box<VerifiedBatch>>,
     waker: Waker,
     thread: JoinHandle<()>,
@@ -79,6 +86,7 @@ impl Receivers {
             for _ in 0..BATCHES {
                 empty.send(Box::new(VerifiedBatch::new())).map_err(io::Error::other)?;
             }
+            let (socket, taken_until) = (inlet.socket.clone(), inlet.now().unix);
             let receiver = Receiver {
                 number,
                 inlet,
@@ -89,7 +97,8 @@ impl Receivers {
                 stop: stop.clone(),
             };
             let thread = std::thread::Builder::new().name(format!("receive-{}", number + 1));
-            hands.push(Hand { empty, waker, thread: thread.spawn(move || receiver.run())? });
+            let thread = thread.spawn(move || receiver.run())?;
+            hands.push(Hand { socket, taken_until, empty, waker, thread });
         }
         Ok(Self { filled, waiting: Vec::new(), stop, hands })
     }
@@ -113,9 +122,33 @@ impl Receivers {
     }
 
     /// Gives a batch that has been handled back to be filled.
-    pub(super) fn give_back(&self, handover: Handover) {
+    pub(super) fn give_back(&mut self, handover: Handover) {
+        let hand = &mut self.hands[handover.receiver];
+        hand.taken_until = hand.taken_until.max(handover.waits_since);
         // There is room for all of a receiver's batches. One that has ended needs none.
-        let _ = self.hands[handover.receiver].empty.try_send(handover.batch);
+        let _ = hand.empty.try_send(handover.batch);
+    }
+
+    /// Takes what waits in the socket of a receiver that is [`OVERDUE`], and further behind than the owner is with its own, which
+    /// has been emptied of what arrived before `own`. The receiver may have no core while the owner has one, and what the owner
+    /// takes from elsewhere meanwhile moves the replay window on.
+    pub(super) fn receive_overdue(
+        &mut self,
+        now: UnixNanos,
+        own: UnixNanos,
+        batch: &mut Batch,
+    ) -> Received {
+        let due = now.saturating_sub(OVERDUE).min(own);
+        for hand in self.hands.iter_mut().filter(|hand| hand.taken_until <= due) {
+            let received = inlet::receive(&hand.socket, batch);
+            if received != Received::Part {
+                hand.taken_until = now;
+            }
+            if received != Received::Nothing {
+                return received;
+            }
+        }
+        Received::Nothing
     }
 
     /// Whether a thread has ended that was not told to.
@@ -190,7 +223,14 @@ impl Receiver {
 
 #[cfg(test)]
 mod tests {
+    use super::super::wake;
     use super::*;
+    use crate::serve::config::Listen;
+    use core::net::Ipv4Addr;
+    use core::num::NonZeroUsize;
+    use nix::poll::{PollFd, PollFlags, poll};
+    use std::net::UdpSocket;
+    use std::os::fd::AsFd as _;
 
     #[test]
     fn what_has_waited_longest_comes_first_whichever_socket_it_came_to() {
@@ -213,5 +253,59 @@ mod tests {
         assert_eq!(next(None), Some((1, 50)));
         assert_eq!(next(None), Some((0, 60)));
         assert_eq!(next(None), None);
+    }
+
+    #[test]
+    fn the_owner_takes_what_waits_for_a_thread_that_does_not_run() {
+        let socket = Arc::new(bind());
+        let (empty, empties) = sync_channel(BATCHES);
+        let (waker, _wakeups) = wake::pair().unwrap();
+        // Alive, and not running until the test is over.
+        let (end, ended) = sync_channel::<()>(0);
+        let thread = std::thread::spawn(move || ended.recv().unwrap_or(()));
+        let hand = Hand { socket: socket.clone(), taken_until: UnixNanos(0), empty, waker, thread };
+        let (tx, filled) = sync_channel(BATCHES);
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut receivers = Receivers { filled, waiting: Vec::new(), stop, hands: vec![hand] };
+
+        let sender = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let send = || {
+            sender.send_to(b"datagram", socket.local_addr()).unwrap();
+            let mut fds = [PollFd::new(socket.as_fd(), PollFlags::POLLIN)];
+            assert_eq!(poll(&mut fds, 10_000_u16), Ok(1));
+        };
+        let overdue = OVERDUE.as_nanos() as i64;
+        let mut batch = Batch::new();
+        let mut take = |receivers: &mut Receivers, at| {
+            receivers.receive_overdue(UnixNanos(at), UnixNanos(at), &mut batch)
+        };
+        send();
+        assert_eq!(take(&mut receivers, overdue - 1), Received::Nothing);
+        assert_eq!(take(&mut receivers, overdue), Received::All);
+        // Its socket has just been emptied.
+        send();
+        assert_eq!(take(&mut receivers, 2 * overdue - 1), Received::Nothing);
+        assert_eq!(take(&mut receivers, 2 * overdue), Received::All);
+        // A thread that is not far behind takes it itself.
+        send();
+        let hand_over = |receivers: &mut Receivers, at| {
+            let batch = Box::new(VerifiedBatch::new());
+            tx.send(Handover { batch, waits_since: UnixNanos(at), receiver: 0 }).unwrap();
+            let handover = receivers.next(None).unwrap();
+            receivers.give_back(handover);
+        };
+        hand_over(&mut receivers, 3 * overdue);
+        assert!(empties.try_recv().is_ok());
+        assert_eq!(take(&mut receivers, 4 * overdue - 1), Received::Nothing);
+        // One that works, but is, gets help.
+        hand_over(&mut receivers, 3 * overdue);
+        assert_eq!(take(&mut receivers, 4 * overdue), Received::All);
+        assert_eq!(take(&mut receivers, 5 * overdue), Received::Nothing);
+        drop(end);
+    }
+
+    fn bind() -> Socket {
+        let listen = Listen::At((Ipv4Addr::LOCALHOST, 0).into());
+        Socket::bind(listen, 1 << 16, NonZeroUsize::MIN).unwrap().remove(0)
     }
 }

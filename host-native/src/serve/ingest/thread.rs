@@ -40,8 +40,10 @@ pub(super) struct Owner {
     engine: Engine,
     inlet: Inlet,
     batch: Batch,
-    /// Since when `batch` waits for those of other sockets that have waited longer.
+    /// Since when `batch` waits for those of the receivers that have waited longer.
     own: Option<UnixNanos>,
+    /// What arrived before then was taken from its own socket.
+    taken_until: UnixNanos,
     /// The other threads that receive, if there are any.
     receivers: Option<Receivers>,
     /// How long each thread was at work, its own first.
@@ -79,12 +81,13 @@ impl Owner {
         feed: Arc<Feed>,
         upkeep: SyncSender<UpkeepJob>,
     ) -> Self {
-        let calm = Calm::new(inlet.now().mono);
+        let now = inlet.now();
         Self {
             engine,
             inlet,
             batch: Batch::new(),
             own: None,
+            taken_until: now.unix,
             receivers,
             busy,
             requests,
@@ -97,7 +100,7 @@ impl Owner {
             upkeep,
             upkeeping: false,
             last_upkeep: MonoNanos(0),
-            calm,
+            calm: Calm::new(now.mono),
         }
     }
 
@@ -142,11 +145,7 @@ impl Owner {
         let mut look = true;
         for _ in 0..RECEIVES {
             if look && self.own.is_none() {
-                let received = self.inlet.receive(&mut self.batch);
-                look = received == Received::Part;
-                if received != Received::Nothing {
-                    self.own = Some(self.batch.waits_since(self.inlet.now()));
-                }
+                look = self.look();
             }
             let own = self.own;
             if let Some(handover) = self.receivers.as_mut().and_then(|r| r.next(own)) {
@@ -161,6 +160,27 @@ impl Owner {
         Received::Part
     }
 
+    /// Fills the own batch: from another's socket where that is overdue, else from its own. Whether there may be more.
+    fn look(&mut self) -> bool {
+        let now = self.inlet.now();
+        let overdue = match &mut self.receivers {
+            Some(receivers) => {
+                receivers.receive_overdue(now.unix, self.taken_until, &mut self.batch)
+            }
+            None => Received::Nothing,
+        };
+        if overdue != Received::Nothing {
+            self.own = Some(self.batch.waits_since(now));
+            // The own socket has not been looked at.
+            return true;
+        }
+        let received = self.inlet.receive(&mut self.batch);
+        let waits_since = self.batch.waits_since(self.inlet.now());
+        self.taken_until = if received == Received::Part { waits_since } else { now.unix };
+        self.own = (received != Received::Nothing).then_some(waits_since);
+        received == Received::Part
+    }
+
     fn handle_verified(&mut self, handover: Handover) {
         let now = self.inlet.now();
         for (datagram, verified) in handover.batch.datagrams() {
@@ -169,7 +189,7 @@ impl Owner {
             self.unfed += len;
         }
         self.feed_much();
-        if let Some(receivers) = &self.receivers {
+        if let Some(receivers) = &mut self.receivers {
             receivers.give_back(handover);
         }
     }
