@@ -1,6 +1,6 @@
 //! Searches, and the lists that they leave behind.
 
-use logd_core::query::{self, Comparer, Limits, Merge, Query, QueryError, Step};
+use logd_core::query::{self, Comparer, Limits, Merge, Query, QueryError, StandingSearch, Step};
 use logd_proto::prost::Message as _;
 use logd_proto::query::QueryRequest;
 use wasm_bindgen::prelude::*;
@@ -26,37 +26,31 @@ pub(crate) fn refused(e: &QueryError) -> js_sys::Error {
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Search {
-    search: Option<query::Search>,
-    merge: Merge,
-}
-
-impl Search {
-    pub(crate) fn new(search: query::Search, merge: Merge) -> Self {
-        Self { search: Some(search), merge }
-    }
+    pub(crate) search: StandingSearch,
+    pub(crate) rings: Vec<String>,
+    pub(crate) merge: Merge,
 }
 
 #[wasm_bindgen]
 impl Search {
     /// Searches about `budget` bytes of events, at least one block; true when there is nothing left to search.
     pub fn step(&mut self, budget: usize) -> bool {
-        self.search.as_mut().is_none_or(|search| search.step(budget) == Step::Done)
+        self.search.step(budget) == Step::Done
     }
 
-    /// The matching events of what was searched so far. Throws after `finish`.
-    pub fn listing(&self) -> Result<Listing, JsValue> {
-        let search = self.search.as_ref().ok_or_else(over)?;
-        Ok(Listing(search.listing(self.merge)))
+    /// The matching events of what was searched so far.
+    pub fn listing(&self) -> Listing {
+        Listing(self.search.listing(self.merge))
     }
 
-    /// The answer, a `QueryResponse`; of what was searched so far, if there is more. Throws the second time.
-    pub fn finish(&mut self) -> Result<Vec<u8>, JsValue> {
-        Ok(self.search.take().ok_or_else(over)?.finish().encode_to_vec())
+    /// The answer, a `QueryResponse`; of what was searched so far, if there is more.
+    pub fn answer(&self) -> Vec<u8> {
+        self.search.answer().encode_to_vec()
     }
 }
 
 fn over() -> js_sys::Error {
-    error::new(Kind::Query, &"this search is over")
+    error::new(Kind::Query, &"this comparison is over")
 }
 
 /// A comparison of two buffers under way. To cancel it, `free()` it.

@@ -2,7 +2,7 @@
 
 use logd_core::buffer::{self, Export, Live, Loader};
 use logd_core::query::filter::Filter;
-use logd_core::query::{self, Comparer, Merge, QueryError};
+use logd_core::query::{self, Comparer, Merge, QueryError, StandingSearch};
 use logd_core::store::{Handle, Snapshot};
 use logd_proto::buffer::Origin;
 use wasm_bindgen::prelude::*;
@@ -39,6 +39,21 @@ impl Source {
         }
     }
 
+    /// Bytes that its blocks take.
+    fn held(&self) -> usize {
+        match &self.kind {
+            SourceKind::File(loader) => loader.held(),
+            SourceKind::Live(live) => live.held(),
+        }
+    }
+
+    fn set_budget(&mut self, budget: usize) {
+        match &mut self.kind {
+            SourceKind::File(loader) => loader.set_budget(budget),
+            SourceKind::Live(live) => live.set_budget(budget),
+        }
+    }
+
     pub(crate) fn buffer(&self) -> &buffer::Buffer {
         match &self.kind {
             SourceKind::File(loader) => loader.buffer(),
@@ -49,7 +64,7 @@ impl Source {
 
 #[wasm_bindgen]
 impl Workspace {
-    /// The blocks of each buffer may take `budget` bytes of memory.
+    /// The blocks of all buffers together may take `budget` bytes of memory.
     #[wasm_bindgen(constructor)]
     pub fn new(budget: usize) -> Self {
         Self { sources: Vec::new(), budget }
@@ -71,7 +86,7 @@ impl Workspace {
 
     /// The bytes that were wanted. Throws a `BufferError` if they are no buffer's.
     pub fn supply(&mut self, source: usize, bytes: &[u8]) -> Result<(), JsValue> {
-        match &mut self.get_mut(source)?.kind {
+        match &mut self.with_room(source)?.kind {
             SourceKind::File(loader) => loader.handle_read(bytes).map_err(buffer_error),
             SourceKind::Live(_) => Ok(()),
         }
@@ -119,11 +134,16 @@ impl Workspace {
     /// a part of the events.
     pub fn search(&mut self, request: &[u8]) -> Result<Search, JsValue> {
         let (query, rings) = compile(request)?;
-        let open = self.sources.iter().flatten().count();
-        let merge = if open > 1 { Merge::ByReceipt } else { Merge::BySeq };
-        let snapshot = self.snapshot().only(&rings).map_err(|e| error::new(Kind::Query, &e))?;
         let query = if query.has_page() { query } else { query.with_listing() };
-        Ok(Search::new(query::Search::new(query, snapshot), merge))
+        let search = StandingSearch::new(query, self.searched(&rings)?);
+        Ok(Search { search, rings, merge: self.merge() })
+    }
+
+    /// Has a search go on over what is there now. What it has searched already it does not search again, if that can be.
+    pub fn renew(&mut self, search: &mut Search) -> Result<(), JsValue> {
+        search.search.renew(self.searched(&search.rings)?);
+        search.merge = self.merge();
+        Ok(())
     }
 
     /// Begins to compare what a `QueryRequest` selects of two buffers.
@@ -157,17 +177,38 @@ impl Workspace {
         self.sources.get(source).and_then(Option::as_ref).ok_or_else(|| closed().into())
     }
 
+    /// A buffer that knows how much room the others leave it.
+    fn with_room(&mut self, source: usize) -> Result<&mut Source, JsValue> {
+        let held = |(number, other): (usize, &Option<Source>)| {
+            other.as_ref().filter(|_| number != source).map_or(0, Source::held)
+        };
+        let others: usize = self.sources.iter().enumerate().map(held).sum();
+        let budget = self.budget.saturating_sub(others);
+        let source = self.get_mut(source)?;
+        source.set_budget(budget);
+        Ok(source)
+    }
+
     fn get_mut(&mut self, source: usize) -> Result<&mut Source, JsValue> {
         self.sources.get_mut(source).and_then(Option::as_mut).ok_or_else(|| closed().into())
     }
 
     fn get_live(&mut self, source: usize) -> Result<&mut Live, JsValue> {
-        match &mut self.get_mut(source)?.kind {
+        match &mut self.with_room(source)?.kind {
             SourceKind::Live(live) => Ok(live),
             SourceKind::File(_) => {
                 Err(error::new(Kind::Buffer, &"this is a file, not a daemon").into())
             }
         }
+    }
+
+    /// What a search over these rings runs on.
+    fn searched(&mut self, rings: &[String]) -> Result<Snapshot, JsValue> {
+        Ok(self.snapshot().only(rings).map_err(|e| error::new(Kind::Query, &e))?)
+    }
+
+    fn merge(&self) -> Merge {
+        if self.sources.iter().flatten().count() > 1 { Merge::ByReceipt } else { Merge::BySeq }
     }
 
     /// The blocks of all buffers; each knows which one it is from.

@@ -15,7 +15,7 @@ export async function search({ url, file, queries, runs }) {
     const begun = performance.now();
     const search = workspace.search(request);
     while (!search.step(2 ** 31));
-    search.finish();
+    search.answer();
     const took = performance.now() - begun;
     search.free();
     return took;

@@ -36,7 +36,7 @@ function workspace(copies = 1): Workspace {
 function answer(of: Workspace, request: QueryRequest, step: number): Uint8Array {
   const search = of.search(encodeRequest(request));
   while (!search.step(step));
-  return search.finish();
+  return search.answer();
 }
 
 const sample = workspace();
@@ -104,7 +104,7 @@ test("a listing has the events that the total counts, oldest first", () => {
   const search = made.search(encodeRequest({ filter: "level>=warn", total: true }));
   while (!search.step(1));
   const listing = search.listing();
-  const { total } = decodeResponse(search.finish());
+  const { total } = decodeResponse(search.answer());
   expect(listing.length).toBe(total);
   const rows = events(decodeRows(listing.rows(0, listing.length)));
   expect(rows).toHaveLength(total ?? -1);

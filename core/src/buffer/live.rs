@@ -49,6 +49,16 @@ impl Live {
         }
     }
 
+    /// From now on blocks take so many bytes at most: the oldest go with the next bytes of the tail.
+    pub fn set_budget(&mut self, budget: usize) {
+        self.budget = budget;
+    }
+
+    /// Bytes that blocks take in memory.
+    pub fn held(&self) -> usize {
+        self.held + self.open.capacity_bytes()
+    }
+
     /// The next bytes of an export, newest blocks first. False once the budget is used up: the rest would be evicted at
     /// once.
     pub fn handle_history(&mut self, bytes: &[u8]) -> Result<bool, Damage> {
@@ -156,8 +166,7 @@ impl Live {
         }
         drop(attributes);
         self.scratch = scratch;
-        while self.held + self.open.capacity_bytes() > self.budget && !self.buffer.blocks.is_empty()
-        {
+        while self.held() > self.budget && !self.buffer.blocks.is_empty() {
             let block = self.buffer.blocks.remove(0);
             self.held -= block.memory();
             self.evicted += block.events() as u64;

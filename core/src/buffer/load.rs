@@ -120,6 +120,16 @@ impl Loader {
         Ok(())
     }
 
+    /// From now on blocks may take so many bytes in memory. Those that are there stay.
+    pub fn set_budget(&mut self, budget: usize) {
+        self.budget = budget;
+    }
+
+    /// Bytes that blocks take in memory.
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
     /// How far it is.
     pub fn loaded(&self) -> Loaded {
         self.loaded

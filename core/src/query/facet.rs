@@ -125,6 +125,24 @@ impl FacetBuilder {
         self.present += other.present - counted;
     }
 
+    /// Whether every value was counted.
+    pub(super) fn is_a_sum(&self) -> bool {
+        !self.capped
+    }
+
+    /// Takes off what another builder for the same facet has counted, of what this one has counted, too.
+    pub(super) fn subtract(&mut self, other: Self) {
+        self.present -= other.present;
+        for (value, events) in other.counts {
+            let Some(count) = self.counts.get_mut(&value) else { continue };
+            *count -= events;
+            if *count == 0 {
+                self.counts.remove(&value);
+                self.value_bytes -= value.len();
+            }
+        }
+    }
+
     fn count(&mut self, value: &str, events: u64) {
         if events == 0 {
             return;
@@ -145,10 +163,15 @@ impl FacetBuilder {
     pub(super) fn finish(self) -> Facet {
         let mut values: Vec<_> =
             self.counts.into_iter().map(|(value, count)| FacetValue { value, count }).collect();
-        values.sort_unstable_by(|a, b| {
+        let order = |a: &FacetValue, b: &FacetValue| {
             (Reverse(a.count), &a.value).cmp(&(Reverse(b.count), &b.value))
-        });
-        values.truncate(self.limit);
+        };
+        // Of many values only a few are wanted in order.
+        if self.limit < values.len() {
+            values.select_nth_unstable_by(self.limit, order);
+            values.truncate(self.limit);
+        }
+        values.sort_unstable_by(order);
         Facet { field: self.name, values, present: self.present, capped: self.capped }
     }
 }

@@ -76,6 +76,24 @@ impl HistogramBuilder {
         self.fit();
     }
 
+    /// Whether its buckets are those that were asked for; others may be wider than what is left would need.
+    pub(super) fn is_a_sum(&self) -> bool {
+        !self.widened
+    }
+
+    /// Takes off what another builder for the same histogram has counted, of what this one has counted, too.
+    pub(super) fn subtract(&mut self, other: Self) {
+        for (number, counts) in other.buckets {
+            let Some(bucket) = self.buckets.get_mut(&number) else { continue };
+            for (a, b) in bucket.iter_mut().zip(counts) {
+                *a -= b;
+            }
+            if bucket.iter().all(|&n| n == 0) {
+                self.buckets.remove(&number);
+            }
+        }
+    }
+
     fn flush(&mut self, (number, counts): &mut (i64, ByLevel)) {
         if counts.iter().any(|&n| n > 0) {
             add(self.buckets.entry(*number).or_default(), counts);

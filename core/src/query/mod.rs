@@ -24,6 +24,7 @@ mod normal;
 mod page;
 mod rows;
 mod search;
+mod standing;
 mod text;
 mod text_regex;
 mod text_rows;
@@ -33,6 +34,7 @@ pub use cursor::Cursor;
 pub use facet::MAX_VALUE_BYTES;
 pub use listing::{Listing, Merge};
 pub use search::{Limits, Query, QueryError, Search, Step};
+pub use standing::StandingSearch;
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use hashbrown::HashMap;
 use logd_proto::query::{Coverage, Order, QueryRequest, QueryResponse};
 
 use super::ast::{Compare, Expr, Term};
@@ -19,7 +20,7 @@ use super::parse::parse;
 use super::regex::RegexError;
 use crate::bits::Bits;
 use crate::block::{Block, Scratch};
-use crate::store::{Handle, Snapshot};
+use crate::store::{BlockId, Handle, Snapshot};
 
 /// What a host lets one query ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,6 +176,29 @@ impl Query {
         }
         if let (Some(listing), Some(other)) = (&mut self.listing, other.listing) {
             listing.extend(other);
+        }
+    }
+
+    /// Whether [`Self::subtract`] is exact: what was capped has forgotten what it was made of.
+    fn is_a_sum(&self) -> bool {
+        self.page.is_none()
+            && self.histogram.as_ref().is_none_or(HistogramBuilder::is_a_sum)
+            && self.facets.iter().all(FacetBuilder::is_a_sum)
+    }
+
+    /// Takes off what another search has found, in blocks of which this one has no more to know.
+    fn subtract(&mut self, other: Self, is_gone: impl Fn(&Handle) -> bool) {
+        if let (Some(total), Some(other)) = (&mut self.total, other.total) {
+            *total -= other;
+        }
+        if let (Some(histogram), Some(other)) = (&mut self.histogram, other.histogram) {
+            histogram.subtract(other);
+        }
+        for (facet, other) in self.facets.iter_mut().zip(other.facets) {
+            facet.subtract(other);
+        }
+        if let Some(listing) = &mut self.listing {
+            listing.retain(|matches| !is_gone(&matches.block));
         }
     }
 
@@ -383,6 +407,48 @@ impl Search {
     /// All matching events of what has been searched so far, if the query [asked](Query::with_listing) for them.
     pub fn listing(&self, merge: Merge) -> Listing {
         Listing::new(self.query.listing.iter().flatten().cloned(), merge)
+    }
+
+    /// The same search over another snapshot, of which nothing is read yet.
+    pub(super) fn anew(&self, snapshot: Snapshot) -> Self {
+        Self::new(self.fresh.clone(), snapshot)
+    }
+
+    /// What is left to do, the next block last.
+    pub(super) fn wanted(&self) -> &[Handle] {
+        &self.blocks
+    }
+
+    /// Does as if these blocks, which have been searched, had never been there. False, and nothing is done, where that
+    /// cannot be.
+    pub(super) fn forget(&mut self, gone: &HashMap<BlockId, Handle>) -> bool {
+        if gone.is_empty() {
+            return true;
+        }
+        if !self.query.is_a_sum() {
+            return false;
+        }
+        let mut query = Query { listing: None, ..self.fresh.clone() };
+        for handle in gone.values() {
+            let Some(block) = handle.get() else { return false };
+            query.add(handle.clone(), &block, &mut self.scratch);
+        }
+        self.query.subtract(query, |block| gone.contains_key(&block.id()));
+        true
+    }
+
+    /// Keeps what was found, and goes on with those blocks of another search that are still to be searched.
+    pub(super) fn go_on(&mut self, other: Self, is_new: impl Fn(&Handle) -> bool) {
+        self.blocks = other.blocks;
+        self.blocks.retain(is_new);
+        self.coverage = other.coverage;
+    }
+
+    /// [`Self::finish`] of a search that goes on.
+    pub(super) fn answer(&self) -> QueryResponse {
+        let query = Query { listing: None, ..self.query.clone() };
+        let (fresh, coverage) = (self.fresh.clone(), self.coverage);
+        Self { query, fresh, blocks: Vec::new(), coverage, scratch: Scratch::default() }.finish()
     }
 
     /// The answer; of what has been searched so far, if there is more to do.

@@ -84,6 +84,10 @@ pub struct Handle {
     pub source: u32,
 }
 
+/// Tells blocks apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct BlockId(usize);
+
 #[derive(Clone, Debug)]
 enum Held {
     /// A ring owns it and may evict it at any time.
@@ -112,6 +116,14 @@ impl Handle {
             last_seq: h.last_seq,
             source: 0,
         }
+    }
+
+    /// The same for handles to the same block, and for no others while one of them is held.
+    pub(crate) fn id(&self) -> BlockId {
+        BlockId(match &self.block {
+            Held::Evictable(forms) => Arc::as_ptr(forms).addr(),
+            Held::Owned(block) => Arc::as_ptr(block).addr(),
+        })
     }
 
     /// The block, unless it has been evicted.

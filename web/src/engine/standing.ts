@@ -1,4 +1,4 @@
-// The search that stands: it runs in turns over all that is open, and again when more has been loaded.
+// The search that stands: it runs in turns over all that is open, and goes on over what is loaded later.
 
 import type { Listing, Search, Workspace } from "../../wasm/logd_wasm";
 import type { Found, Place } from "./messages";
@@ -6,14 +6,15 @@ import { searchInTurns } from "./turn";
 
 /** So many rows fill a screen: enough to show something before the search is over. */
 const SCREENFUL = 200;
-/** Pause after a repeated search, as a multiple of the time that it took, so that loading goes on between. */
+/** Pause after the search went on, as a multiple of the time that it took, so that loading goes on between. */
 const REST = 2;
 const LEAST_REST_MS = 100;
 
 export class Standing {
   #workspace: Workspace;
   #found: (found: Found, transfer: Transferable[]) => void;
-  #request: { search: number; bytes: Uint8Array } | undefined;
+  #search: Search | undefined;
+  #number = 0;
   #listing: Listing | undefined;
   #listingNumber = 0;
   #listingIsBySeq = false;
@@ -40,10 +41,12 @@ export class Standing {
   /** Searches for something else. Throws if the request is wrong; the search before then stays. */
   start(search: number, bytes: Uint8Array): void {
     const begun = this.#workspace.search(bytes);
-    this.#request = { search, bytes };
+    this.#search?.free();
+    this.#search = begun;
+    this.#number = search;
     this.#stale = false;
     clearTimeout(this.#timer);
-    void this.#run(begun, search, true);
+    void this.#run(begun, true);
   }
 
   /** More has been loaded, or something was closed. */
@@ -70,18 +73,18 @@ export class Standing {
   }
 
   #schedule(): void {
-    if (!this.#stale || !this.#on || this.#running || this.#request === undefined) return;
+    if (!this.#stale || !this.#on || this.#running || !this.#search) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      if (!this.#stale || !this.#on || this.#running || this.#request === undefined) return;
+      if (!this.#stale || !this.#on || this.#running || !this.#search) return;
       this.#stale = false;
-      const { search, bytes } = this.#request;
-      void this.#run(this.#workspace.search(bytes), search, this.#listing === undefined);
+      this.#workspace.renew(this.#search);
+      void this.#run(this.#search, this.#listing === undefined);
     }, this.#restMs);
   }
 
-  /** `partial`: tells of a first screenful before the end. A repeated search does not, the list would shrink. */
-  async #run(search: Search, number: number, partial: boolean): Promise<void> {
+  /** `partial`: tells of a first screenful before the end. A search that goes on does not: the list might shrink. */
+  async #run(search: Search, partial: boolean): Promise<void> {
     const turn = ++this.#turn;
     const begun = performance.now();
     const isBySeq = this.#isOneSource();
@@ -89,17 +92,14 @@ export class Standing {
     let told = !partial;
     try {
       const tell = () => {
-        told ||= this.#tell(search, number, isBySeq);
+        told ||= this.#tell(search, isBySeq);
       };
       if (!(await searchInTurns(search, () => turn === this.#turn, tell))) return;
-      // The list first: finishing takes the search apart.
       const listing = search.listing();
       this.#replace(listing, isBySeq);
-      const answer = search.finish();
-      this.#post(number, listing.length, answer);
+      this.#post(listing.length, search.answer());
       this.#restMs = Math.max(LEAST_REST_MS, REST * (performance.now() - begun));
     } finally {
-      search.free();
       if (turn === this.#turn) {
         this.#running = false;
         this.#schedule();
@@ -108,14 +108,14 @@ export class Standing {
   }
 
   /** Tells of what was found so far if it is enough; whether it was. */
-  #tell(search: Search, number: number, isBySeq: boolean): boolean {
+  #tell(search: Search, isBySeq: boolean): boolean {
     const listing = search.listing();
     if (listing.length < SCREENFUL) {
       listing.free();
       return false;
     }
     this.#replace(listing, isBySeq);
-    this.#post(number, listing.length);
+    this.#post(listing.length);
     return true;
   }
 
@@ -126,8 +126,8 @@ export class Standing {
     this.#listingIsBySeq = isBySeq;
   }
 
-  #post(search: number, length: number, answer?: Uint8Array): void {
-    const found: Found = { type: "found", search, listing: this.#listingNumber, length };
+  #post(length: number, answer?: Uint8Array): void {
+    const found: Found = { type: "found", search: this.#number, listing: this.#listingNumber, length };
     if (answer) found.answer = answer;
     this.#found(found, answer ? [answer.buffer] : []);
   }

@@ -15,8 +15,8 @@ export function breathe(): Promise<void> {
   });
 }
 
-/** Bytes to search between two looks at the clock. */
-const STEP_BYTES = 2 << 20;
+/** Bytes to search between two looks at the clock: about a block, which unpacked is several times as large. */
+const STEP_BYTES = 256 << 10;
 
 /** A search, or something else that the engine does in steps of so many bytes; true at the end. */
 interface Steps {

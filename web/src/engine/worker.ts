@@ -9,7 +9,7 @@ import { type Pieces, ofFile, ofUrl } from "./read";
 import { Standing } from "./standing";
 import { breathe, searchInTurns } from "./turn";
 
-/** Memory that the blocks of one buffer may take. What does not fit is left out, oldest first, and the page says so. */
+/** Memory that the blocks of all buffers may take. What does not fit is left out, oldest first, and the page says so. */
 const BUDGET = 1536 * 2 ** 20;
 /** How often the page hears how far loading is, at most. */
 const SOURCES_MS = 100;
@@ -130,7 +130,7 @@ async function start() {
       const turn = ++newestAsk;
       const search = workspace.search(request);
       try {
-        return (await searchInTurns(search, () => turn === newestAsk)) ? search.finish() : null;
+        return (await searchInTurns(search, () => turn === newestAsk)) ? search.answer() : null;
       } finally {
         search.free();
       }

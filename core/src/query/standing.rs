@@ -1,0 +1,80 @@
+//! A search that is kept up to date: what is new is searched, what is gone is taken off.
+//!
+//! All that a search counts is a sum over blocks. So a block that is evicted, or is replaced by one with more events, is
+//! searched once more by itself, and what it had contributed is subtracted.
+
+use alloc::vec::Vec;
+
+use hashbrown::HashMap;
+use logd_proto::query::QueryResponse;
+
+use super::listing::{Listing, Merge};
+use super::search::{Query, Search, Step};
+use crate::store::{BlockId, Handle, Snapshot};
+
+/// When more blocks than this are gone, searching anew in steps is better than subtracting them in one.
+const MAX_GONE: usize = 8;
+
+/// A search over what there is, and then over what there is later.
+///
+/// Its answer is always that of a new [`Search`] over the newest snapshot; which values a facet has that is capped depends
+/// on the order in which they came.
+#[derive(Debug)]
+pub struct StandingSearch {
+    search: Search,
+    /// What was searched.
+    searched: HashMap<BlockId, Handle>,
+    /// What is left to do, the next block last.
+    wanted: Vec<Handle>,
+}
+
+impl StandingSearch {
+    /// Nothing is read yet.
+    pub fn new(query: Query, snapshot: Snapshot) -> Self {
+        Self::with(Search::new(query, snapshot))
+    }
+
+    fn with(search: Search) -> Self {
+        let wanted = search.wanted().to_vec();
+        Self { search, searched: HashMap::new(), wanted }
+    }
+
+    /// From now on the search is over this snapshot. What both have is not searched again, if that can be.
+    pub fn renew(&mut self, snapshot: Snapshot) {
+        let anew = self.search.anew(snapshot);
+        let mut gone = core::mem::take(&mut self.searched);
+        for handle in anew.wanted() {
+            if let Some(searched) = gone.remove(&handle.id()) {
+                self.searched.insert(handle.id(), searched);
+            }
+        }
+        if gone.len() > MAX_GONE || !self.search.forget(&gone) {
+            *self = Self::with(anew);
+            return;
+        }
+        self.search.go_on(anew, |block| !self.searched.contains_key(&block.id()));
+        self.wanted = self.search.wanted().to_vec();
+    }
+
+    /// [`Search::step`].
+    pub fn step(&mut self, budget: usize) -> Step {
+        let step = self.search.step(budget);
+        for handle in self.wanted.drain(self.search.wanted().len()..) {
+            self.searched.insert(handle.id(), handle);
+        }
+        step
+    }
+
+    /// [`Search::listing`].
+    pub fn listing(&self, merge: Merge) -> Listing {
+        self.search.listing(merge)
+    }
+
+    /// The answer; of what has been searched so far, if there is more to do.
+    pub fn answer(&self) -> QueryResponse {
+        self.search.answer()
+    }
+}
+
+#[cfg(test)]
+mod tests;
