@@ -52,7 +52,7 @@ test("what a filter took away is gone, and each difference's term finds what it 
   for (const { filter, a } of found.aspects.flatMap((aspect) => aspect.differences.slice(0, 20))) {
     const search = workspace.search(encodeRequest({ filter, total: true }));
     while (!search.step(1 << 20));
-    expect([filter, decodeResponse(search.finish()).total]).toEqual([filter, a]);
+    expect([filter, decodeResponse(search.answer()).total]).toEqual([filter, a]);
   }
 });
 
