@@ -10,6 +10,8 @@ const LONGEST_WAIT_MS = 30_000;
 
 export interface Link {
   changed(): void;
+  /** All that the daemon had is there. */
+  historyIsRead(): void;
   state(state: LinkState, message?: string, retryInMs?: number): void;
   /** The number of the newest event that the engine has of the source. */
   lastSeq(): bigint;
@@ -55,6 +57,7 @@ export async function follow(
           return goOn;
         }).then(() => {
           historyIsDone = true;
+          link.historyIsRead();
           begun.resolve(undefined);
         });
         reading.catch((error: unknown) => {

@@ -46,6 +46,8 @@ export interface Found {
   /** A number for the list of what was found, to ask for its rows. */
   listing: number;
   length: number;
+  /** When it began, everything that is open had been read: what is not in it will not come. */
+  whole: boolean;
   /** `QueryResponse`, when everything was searched. */
   answer?: Uint8Array;
 }

@@ -19,6 +19,7 @@ export class Standing {
   #listingNumber = 0;
   #listingIsBySeq = false;
   #isOneSource: () => boolean;
+  #isRead: () => boolean;
   /** Counts searches begun; one that finds a greater number than its own gives up. */
   #turn = 0;
   #running = false;
@@ -27,14 +28,19 @@ export class Standing {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #restMs = LEAST_REST_MS;
 
-  /** `isOneSource`: whether a listing made now is in the order of numbers, not of receipt. */
+  /**
+   * `isOneSource`: whether a listing made now is in the order of numbers, not of receipt. `isRead`: whether nothing more of
+   * what is open is being read.
+   */
   constructor(
     workspace: Workspace,
     found: (found: Found, transfer: Transferable[]) => void,
     isOneSource: () => boolean,
+    isRead: () => boolean,
   ) {
     this.#workspace = workspace;
     this.#isOneSource = isOneSource;
+    this.#isRead = isRead;
     this.#found = found;
   }
 
@@ -88,6 +94,7 @@ export class Standing {
     const turn = ++this.#turn;
     const begun = performance.now();
     const isBySeq = this.#isOneSource();
+    const whole = this.#isRead();
     this.#running = true;
     let told = !partial;
     try {
@@ -97,7 +104,7 @@ export class Standing {
       if (!(await searchInTurns(search, () => turn === this.#turn, tell))) return;
       const listing = search.listing();
       this.#replace(listing, isBySeq);
-      this.#post(listing.length, search.answer());
+      this.#post(listing.length, whole, search.answer());
       this.#restMs = Math.max(LEAST_REST_MS, REST * (performance.now() - begun));
     } finally {
       if (turn === this.#turn) {
@@ -115,7 +122,7 @@ export class Standing {
       return false;
     }
     this.#replace(listing, isBySeq);
-    this.#post(listing.length);
+    this.#post(listing.length, false);
     return true;
   }
 
@@ -126,8 +133,8 @@ export class Standing {
     this.#listingIsBySeq = isBySeq;
   }
 
-  #post(length: number, answer?: Uint8Array): void {
-    const found: Found = { type: "found", search: this.#number, listing: this.#listingNumber, length };
+  #post(length: number, whole: boolean, answer?: Uint8Array): void {
+    const found: Found = { type: "found", search: this.#number, listing: this.#listingNumber, length, whole };
     if (answer) found.answer = answer;
     this.#found(found, answer ? [answer.buffer] : []);
   }

@@ -22,7 +22,14 @@ async function start() {
   await init({ module_or_path: wasmUrl });
   const workspace = new Workspace(BUDGET);
   const open = new Map<number, AbortController>();
-  const standing = new Standing(workspace, post, () => open.size === 1);
+  /** Files, and histories of daemons, of which more is to be read. */
+  const reading = new Set<number>();
+  const standing = new Standing(
+    workspace,
+    post,
+    () => open.size === 1,
+    () => reading.size === 0,
+  );
   let telling = false;
   let newestAsk = 0;
   let newestComparison = 0;
@@ -43,6 +50,7 @@ async function start() {
     const source = workspace.open(name, pieces.length);
     const closed = new AbortController();
     open.set(source, closed);
+    reading.add(source);
     const next = async (): Promise<boolean> => {
       if (closed.signal.aborted) return false;
       const wanted = workspace.wanted(source);
@@ -50,6 +58,7 @@ async function start() {
       const bytes = await pieces.read(wanted.offset, wanted.length);
       if (closed.signal.aborted) return false;
       workspace.supply(source, bytes);
+      if (!workspace.wanted(source)) reading.delete(source);
       changed();
       return true;
     };
@@ -58,6 +67,7 @@ async function start() {
       for (let i = 0; i < 2 && (await next()); i++);
     } catch (error) {
       open.delete(source);
+      reading.delete(source);
       workspace.close(source);
       throw error;
     }
@@ -68,6 +78,8 @@ async function start() {
       post({ type: "loaded", source });
     })().catch((error: unknown) => {
       crashIfPanic(error);
+      reading.delete(source);
+      changed();
       post({ type: "link", source, state: "broken", message: failureOf(error).message });
     });
     return source;
@@ -78,6 +90,7 @@ async function start() {
     const source = workspace.live(new URL(daemon.url).host);
     const closed = new AbortController();
     open.set(source, closed);
+    reading.add(source);
     const state: Link["state"] = (state, message, retryInMs) => {
       post({
         type: "link",
@@ -89,9 +102,14 @@ async function start() {
     };
     const link: Link = {
       changed,
+      historyIsRead: () => {
+        reading.delete(source);
+        changed();
+      },
       state,
       lastSeq: () => workspace.sources().find((s) => s.source === source)?.lastSeq ?? 0n,
       restarted: () => {
+        reading.delete(source);
         state("broken", "the daemon was started anew");
         attach(daemon);
       },
@@ -111,6 +129,7 @@ async function start() {
     close: ({ source }) => {
       open.get(source)?.abort();
       open.delete(source);
+      reading.delete(source);
       workspace.close(source);
       standing.changed();
       tell();

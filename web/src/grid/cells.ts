@@ -14,7 +14,8 @@ const WIDTHS: Record<string, string> = {
   time: "18ch",
   received: "18ch",
   level: "6ch",
-  key: "minmax(10ch, 26ch)",
+  // A part of the room, so that some is left for the text.
+  key: "clamp(10ch, 24%, 26ch)",
   seq: "10ch",
   source: "minmax(8ch, 18ch)",
   text: "minmax(20ch, 1fr)",

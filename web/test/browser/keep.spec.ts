@@ -122,6 +122,27 @@ test("a link to a buffer of a server holds all of it", async ({ context, page, s
   await expect(seen.selected()).toContainText(OLDEST);
 });
 
+test("the event of a link is waited for while a buffer is being read", async ({ context, page, site, viewer }) => {
+  await page.goto(`${site.url}?open=/held/big.logd`);
+  await viewer.finds(100_000);
+  await viewer.grid.focus();
+  await page.keyboard.press("Home");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/at=/);
+  const text = await viewer.selected().textContent();
+  // Only the newest events come at first.
+  site.hold(3);
+  const other = new Viewer(await context.newPage());
+  await other.page.goto(page.url());
+  await expect(other.page.getByRole("progressbar")).toBeVisible();
+  await expect(other.row(/./).nth(1)).toBeVisible();
+  site.release();
+  await other.finds(100_000);
+  await expect(other.selected()).toHaveText(text ?? "");
+  await expect(other.selected()).toBeInViewport();
+  await expect(other.detail).toBeVisible();
+});
+
 test.describe("without a network", () => {
   test.use({ serviceWorkers: "allow" });
 

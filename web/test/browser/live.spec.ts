@@ -1,6 +1,10 @@
 // Following a daemon.
 
+import { randomBytes } from "node:crypto";
+
+import { Daemon } from "./support/daemon.ts";
 import { expect, test } from "./support/test.ts";
+import { Wire } from "./support/wire.ts";
 
 const lines = (from: number, count: number) => Array.from({ length: count }, (_, i) => `line ${from + i}.`);
 
@@ -129,6 +133,23 @@ test("nothing that is being read moves while events come", async ({ daemon, page
   await expect(viewer.row("line 5400.")).toBeVisible();
 });
 
+test("a reload keeps the question, and the event that is read", async ({ daemon, page, viewer }) => {
+  daemon.send(lines(1, 2000));
+  await page.goto(daemon.link);
+  await viewer.find("line");
+  await viewer.finds(2000);
+  await viewer.grid.focus();
+  await page.keyboard.press("Home");
+  await page.keyboard.press("Enter");
+  await expect(viewer.detail.getByText("line 1.", { exact: true })).toBeVisible();
+  await page.reload();
+  await viewer.finds(2000);
+  await expect(viewer.search).toHaveValue("line");
+  await expect(viewer.selected()).toContainText("line 1.");
+  await expect(viewer.selected()).toBeInViewport();
+  await expect(viewer.detail.getByText("line 1.", { exact: true })).toBeVisible();
+});
+
 test("a daemon that comes back is followed again", async ({ daemon, page, viewer, watch }) => {
   watch.expect(/ERR_|Failed to load resource/);
   daemon.send(lines(1, 30));
@@ -149,4 +170,42 @@ test("a daemon that comes back is followed again", async ({ daemon, page, viewer
   // The memory of the first run is gone with it; the page says that its source is complete no more.
   await page.getByRole("button", { name: /2 buffers/ }).click();
   await expect(page.getByText("Reading stopped: the daemon was started anew.")).toBeVisible();
+});
+
+test("after a broken connection the page catches up, and counts what it missed", async ({ page, viewer, watch }) => {
+  watch.expect(/ERR_|Failed to load resource/);
+  // So little room that events are overwritten before the page comes back.
+  const daemon = await Daemon.start("--set", "fallback.size=64KiB");
+  const wire = await Wire.to(daemon.origin);
+  watch.allow(wire.origin);
+  try {
+    const status = page.getByRole("status");
+    daemon.send(lines(1, 10));
+    await page.goto(daemon.link.replace(daemon.origin, wire.origin));
+    await viewer.finds(10);
+    await expect(status.filter({ hasText: "Live" })).toBeVisible();
+
+    wire.cut();
+    await expect(status.filter({ hasText: "Connection lost" })).toBeVisible();
+    daemon.send(lines(11, 5));
+    wire.mend();
+    await viewer.finds(15);
+    await expect(page.getByText(/events missed/)).toBeHidden();
+
+    wire.cut();
+    await expect(status.filter({ hasText: "Connection lost" })).toBeVisible();
+    daemon.send(Array.from({ length: 3000 }, () => randomBytes(60).toString("base64")));
+    wire.mend();
+    await expect(status.filter({ hasText: "Live" })).toBeVisible({ timeout: 30_000 });
+    const told = page.getByRole("banner").getByText(/^[\d,]+ events missed while following\.$/);
+    await expect(told).toBeVisible();
+    const missed = Number((await told.textContent())?.replaceAll(/[^\d]/g, ""));
+    expect(missed).toBeGreaterThan(1000);
+    await viewer.finds(3015 - missed);
+    await viewer.find('"line 3."');
+    await viewer.finds(1, 3015 - missed);
+  } finally {
+    await wire.remove();
+    await daemon.stop();
+  }
 });

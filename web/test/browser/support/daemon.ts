@@ -20,16 +20,19 @@ export class Daemon {
   readonly readSecret = READ_SECRET;
   readonly #udp: string;
   readonly #http: string;
+  readonly #flags: string[];
   readonly #directory = mkdtempSync(join(tmpdir(), "logd-browser-"));
   #child: ChildProcess | undefined;
 
-  static async start(): Promise<Daemon> {
-    const daemon = new Daemon(await freeUdpPort(), await freeTcpPort());
+  /** With these flags beside the addresses. */
+  static async start(...flags: string[]): Promise<Daemon> {
+    const daemon = new Daemon(await freeUdpPort(), await freeTcpPort(), flags);
     await daemon.up();
     return daemon;
   }
 
-  private constructor(udp: number, http: number) {
+  private constructor(udp: number, http: number, flags: string[]) {
+    this.#flags = flags;
     this.#udp = `127.0.0.1:${String(udp)}`;
     this.#http = `127.0.0.1:${String(http)}`;
     this.origin = `http://${this.#http}`;
@@ -37,7 +40,7 @@ export class Daemon {
 
   /** Starts it, at its addresses from before; waits until it is ready. */
   async up(): Promise<void> {
-    const args = ["serve", "--dev", "--udp", this.#udp, "--http", this.#http, "--log", "error"];
+    const args = ["serve", "--dev", "--udp", this.#udp, "--http", this.#http, "--log", "error", ...this.#flags];
     const child = spawn(LOGD, args, {
       cwd: this.#directory,
       env: environment({ LOGD_READ_SECRET: READ_SECRET, LOGD_WRITE_SECRET: WRITE_SECRET }),
