@@ -14,7 +14,6 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub mod cli;
 pub mod info;
-pub mod json;
 pub mod serve;
 
 /// A real-time log daemon with a hard memory bound, and its command line.

@@ -3,6 +3,7 @@
 //! A thin translation without rules of its own. What the engine refuses is thrown as an `Error` whose `name` says
 //! what kind it is ([`error::Kind`]). After a `Panic` the module's memory cannot be trusted: load it anew.
 
+pub mod edit;
 pub mod error;
 mod search;
 mod types;
@@ -11,7 +12,7 @@ mod workspace;
 use logd_core::query;
 use wasm_bindgen::prelude::*;
 
-pub use search::{Comparison, Listing, Search};
+pub use search::{Comparison, Listing, Search, TextFormat};
 pub use workspace::{BufferExport, Workspace};
 
 /// Runs once, when the module is loaded.

@@ -1,6 +1,7 @@
 //! Searches, and the lists that they leave behind.
 
 use logd_core::query::{self, Comparer, Limits, Merge, Query, QueryError, StandingSearch, Step};
+use logd_core::{csv, json};
 use logd_proto::prost::Message as _;
 use logd_proto::query::QueryRequest;
 use wasm_bindgen::prelude::*;
@@ -77,6 +78,16 @@ impl Comparison {
     }
 }
 
+/// How events are written for other programs.
+#[wasm_bindgen]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextFormat {
+    /// One JSON object a line.
+    Ndjson,
+    /// RFC 4180, with a head.
+    Csv,
+}
+
 /// Matching events, oldest first, readable at any place.
 #[wasm_bindgen]
 #[derive(Debug)]
@@ -93,6 +104,25 @@ impl Listing {
     /// `count` events from index `start` on, as `Rows`. Events that have been evicted since the search are left out.
     pub fn rows(&mut self, start: f64, count: usize) -> Vec<u8> {
         self.0.rows(start as u64, count).encode_to_vec()
+    }
+
+    /// The same events as text: JSON, one object a line, or records of a CSV table, the first ones with its head.
+    pub fn text(&mut self, format: TextFormat, start: f64, count: usize) -> Vec<u8> {
+        let rows = self.0.rows(start as u64, count);
+        let mut out = Vec::new();
+        if format == TextFormat::Csv && start == 0.0 {
+            out.extend_from_slice(csv::HEADER.as_bytes());
+        }
+        for event in json::events(&rows) {
+            match format {
+                TextFormat::Ndjson => {
+                    event.write(&mut out);
+                    out.push(b'\n');
+                }
+                TextFormat::Csv => csv::write(&event, &mut out),
+            }
+        }
+        out
     }
 
     /// The index of the first event received at or after this time, in Unix nanoseconds.

@@ -40,10 +40,31 @@ export interface SourceInfo {
   missed: number;
   /** Events that were overwritten before the export, or while it was written. */
   overwritten: bigint;
+  /** A hash of the content, once that is known; never of a daemon's. */
+  content?: string;
+  /** Of which times events are missing; open on a side that is absent. Times are Unix nanoseconds. */
+  regions: Region[];
   /** Absent if the end of the file is missing. */
   origin?: { writer: string; host: string; exported: bigint; filter: string };
   /** Parts of the file that could not be read, in bytes. */
   faults: { offset: number; length: number; message: string }[];
+}
+
+/** The missing events lie between these times. */
+export interface Region {
+  lack: "overwritten" | "leftOut" | "damaged" | "missed";
+  from?: bigint;
+  until?: bigint;
+  /** How many, where that is known. */
+  events?: bigint;
+  /** The ring that they were in, where that is known. */
+  ring?: string;
+}
+
+/** The ring that the events of a key are in, and the expression for all of its events. */
+export interface RingOfKey {
+  prefix: string;
+  filter: string;
 }
 "#;
 
@@ -70,6 +91,35 @@ struct Origin<'a> {
 }
 
 #[derive(Debug, Serialize)]
+struct Region {
+    lack: &'static str,
+    from: Option<i64>,
+    until: Option<i64>,
+    events: Option<u64>,
+    ring: Option<String>,
+}
+
+impl From<buffer::Region> for Region {
+    fn from(r: buffer::Region) -> Self {
+        let buffer::Region { lack, from, until, events, ring } = r;
+        Self { lack: lack.name(), from, until, events, ring }
+    }
+}
+
+/// See `RingOfKey` in TypeScript.
+#[derive(Debug, Serialize)]
+pub(crate) struct RingOfKey {
+    prefix: String,
+    filter: String,
+}
+
+impl From<buffer::Ring> for RingOfKey {
+    fn from(ring: buffer::Ring) -> Self {
+        Self { prefix: ring.prefix, filter: ring.filter.to_string() }
+    }
+}
+
+#[derive(Debug, Serialize)]
 struct Fault {
     offset: f64,
     length: f64,
@@ -93,6 +143,8 @@ pub(crate) struct SourceInfo<'a> {
     last_seq: u64,
     missed: f64,
     overwritten: u64,
+    content: Option<&'a str>,
+    regions: Vec<Region>,
     origin: Option<Origin<'a>>,
     faults: Vec<Fault>,
 }
@@ -119,6 +171,8 @@ impl<'a> SourceInfo<'a> {
             last_seq: buffer.blocks.iter().map(|b| b.header().last_seq).max().unwrap_or(0),
             missed: 0.0,
             overwritten: overwritten(buffer),
+            content: None,
+            regions: Vec::new(),
             origin: origin(buffer),
             faults: faults(buffer),
         };
@@ -130,6 +184,8 @@ impl<'a> SourceInfo<'a> {
                 info.bytes = loaded.bytes as f64;
                 info.of_bytes = loaded.of_bytes as f64;
                 info.left_out = loaded.left_out as f64;
+                info.content = loader.content();
+                info.regions = loader.regions().into_iter().map(Region::from).collect();
             }
             SourceKind::Live(live) => {
                 info.live = true;
@@ -138,6 +194,7 @@ impl<'a> SourceInfo<'a> {
                 info.left_out = live.evicted() as f64;
                 info.last_seq = live.last_seq();
                 info.missed = live.missed() as f64;
+                info.regions = live.regions().into_iter().map(Region::from).collect();
             }
         }
         info
@@ -183,7 +240,7 @@ fn faults(buffer: &buffer::Buffer) -> Vec<Fault> {
 }
 
 /// wasm32 counts in 32 bits. serde would widen a `usize` to 64, and those become a BigInt.
-fn number(n: usize) -> u32 {
+pub(crate) fn number(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 

@@ -114,6 +114,12 @@ impl Workspace {
         Ok(())
     }
 
+    /// The ring that the events of a key are in, where the buffer tells.
+    #[wasm_bindgen(js_name = ringOf, unchecked_return_type = "RingOfKey | undefined")]
+    pub fn ring_of(&self, source: usize, key: &str) -> Result<JsValue, JsValue> {
+        types::to_js(&self.get(source)?.buffer().ring_of(key).map(types::RingOfKey::from))
+    }
+
     /// Forgets a buffer.
     pub fn close(&mut self, source: usize) {
         if let Some(slot) = self.sources.get_mut(source) {

@@ -9,7 +9,8 @@ mod corpus;
 use js_sys::Reflect;
 use logd_proto::prost::Message as _;
 use logd_proto::query::{Change, Comparison, QueryRequest, Rows};
-use logd_wasm::{Workspace, parse};
+use logd_wasm::edit::{only_level, read, term, toggled, typing};
+use logd_wasm::{TextFormat, Workspace, parse};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -235,4 +236,57 @@ fn buffers_are_compared() {
     }
     assert_eq!(text(&workspace.compare(&request("("), 0, 1).unwrap_err(), "name"), "FilterError");
     assert_eq!(text(&workspace.compare(&request(""), 0, 7).unwrap_err(), "name"), "BufferError");
+}
+
+#[test]
+fn a_listing_is_written_as_text() {
+    let mut workspace = sample();
+    let mut search = workspace.search(&request("level>=warn")).unwrap();
+    while !search.step(1 << 20) {}
+    let mut listing = search.listing().unwrap();
+    let mut text =
+        |format, start| String::from_utf8(listing.text(format, start, 3)).unwrap().lines().count();
+    assert_eq!((text(TextFormat::Ndjson, 0.0), text(TextFormat::Ndjson, 3.0)), (3, 3));
+    let head = String::from_utf8(listing.text(TextFormat::Csv, 0.0, 0)).unwrap();
+    assert_eq!(head, logd_core::csv::HEADER);
+    assert!(listing.text(TextFormat::Csv, 1.0, 0).is_empty());
+    let line = listing.text(TextFormat::Ndjson, 0.0, 1);
+    let event: serde_json::Value = serde_json::from_slice(&line).unwrap();
+    assert!(event["severity"].as_u64() >= Some(13));
+}
+
+#[test]
+fn places_in_an_expression_are_those_of_javascript() {
+    let pieces = field(&read("🦀 levle:x").unwrap(), "pieces");
+    let last = js_sys::Array::from(&pieces).get(1);
+    assert_eq!((field(&last, "start"), field(&last, "length")), (3.into(), 7.into()));
+    assert_eq!(field(&typing("🦀 key:/a").unwrap(), "start"), 3);
+    assert!(typing("").unwrap().is_undefined());
+}
+
+#[test]
+fn terms_are_made_and_taken_out() {
+    let debug = term("level", "debug", true).unwrap();
+    assert_eq!(debug, "-level:debug");
+    assert_eq!(toggled(&toggled("a", &debug), &debug), "a");
+    assert_eq!(only_level("a -level:debug", "level:warn"), "a level:warn");
+    assert_eq!(term("nothing", "x", false), None);
+    let terms = js_sys::Array::from(&field(&read(&debug).unwrap(), "terms"));
+    assert_eq!(text(&terms.get(0), "value"), "debug");
+}
+
+#[test]
+fn a_buffer_tells_rings_content_and_what_it_lacks() {
+    let workspace = sample();
+    let info = js_sys::Array::from(&workspace.sources().unwrap()).get(0);
+    assert_eq!(text(&info, "content").len(), 24);
+    let origin_lacks = field(&info, "overwritten") != JsValue::bigint_from_str("0");
+    let regions = js_sys::Array::from(&field(&info, "regions"));
+    assert_eq!(regions.length() > 0, origin_lacks);
+    for region in regions {
+        assert_eq!(text(&region, "lack"), "overwritten");
+    }
+    let ring = workspace.ring_of(0, "/prod/api/login").unwrap();
+    assert!(parse(&text(&ring, "filter")).unwrap().is_undefined());
+    assert!(!text(&ring, "prefix").is_empty());
 }

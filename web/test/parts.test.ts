@@ -1,9 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import type { Event } from "../src/engine/query";
 import { rfc3339 } from "../src/engine/time";
-import { toCsv, toJson } from "../src/engine/write";
-import { fingerprint } from "../src/state/fingerprint";
 import { parseTime } from "../src/state/jump";
 import { ofFragment, toFragment } from "../src/state/permalink";
 import { duration, size } from "../src/text/format";
@@ -26,14 +23,6 @@ describe("permalinks", () => {
   test("that somebody spoiled are taken as far as they go", () => {
     expect(ofFragment("#q=a&from=x&until=5&at=1")).toEqual({ filter: "a", range: null, at: null, buffers: [] });
     expect(ofFragment("#from=9&until=5").range).toBeNull();
-  });
-
-  test("know a buffer by its content", async () => {
-    const of = (text: string) => fingerprint(new Blob([text]));
-    expect(await of("abc")).toBe(await of("abc"));
-    expect(await of("abc")).not.toBe(await of("abd"));
-    const end = "z".repeat(70_000);
-    expect(await of(`1${end}`)).not.toBe(await of(end));
   });
 });
 
@@ -84,39 +73,5 @@ describe("the timeline", () => {
     expect(bars.starts).toEqual([10, 12, 14]);
     expect(bars.levels[3]).toEqual([5, 0, 0]);
     expect(bars.levels[5]).toEqual([0, 0, 2]);
-  });
-});
-
-describe("export", () => {
-  const event: Event = {
-    seq: 2n ** 60n,
-    time: 1763733900000000001n,
-    received: 1763733900000000002n,
-    severity: 17,
-    key: "/prod/api",
-    text: 'a "quoted"\nline',
-    attributes: [
-      ["n", 2n ** 60n],
-      ["x", Number.NaN],
-      ["tag", "a"],
-      ["tag", "b"],
-      ["bytes", Uint8Array.of(1, 2, 255)],
-      ["ok", true],
-    ],
-    source: 0,
-  };
-
-  test("as JSON, like the daemon's", () => {
-    expect(toJson(event)).toBe(
-      '{"seq":1152921504606846976,"time":"2025-11-21T14:05:00.000000001Z","received":"2025-11-21T14:05:00.000000002Z",' +
-        '"key":"/prod/api","level":"error","severity":17,"text":"a \\"quoted\\"\\nline",' +
-        '"attributes":{"n":1152921504606846976,"x":"NaN","tag":["a","b"],"bytes":"AQL/","ok":true}}',
-    );
-    expect(JSON.parse(toJson(event, "  "))).toMatchObject({ key: "/prod/api", attributes: { ok: true } });
-  });
-
-  test("as CSV, with quotes where they are needed", () => {
-    expect(toCsv(event)).toContain(',"a ""quoted""\nline",');
-    expect(toCsv({ ...event, text: "plain", attributes: [] })).toMatch(/,error,17,plain,\r\n$/);
   });
 });

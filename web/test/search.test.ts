@@ -2,53 +2,20 @@ import { readFileSync } from "node:fs";
 
 import { describe, expect, test } from "vitest";
 
-import { fieldSuggestions, placeOf, valueSuggestions } from "../src/search/complete";
-import { split, wanted } from "../src/search/highlight";
-import { equals, hasTerm, terms, toggled, withTerm, withoutTerms } from "../src/search/terms";
-import { initSync, parse } from "../wasm/logd_wasm";
+import { facetOf, fieldSuggestions, valueSuggestions } from "../src/search/complete";
+import { colour, highlighter, split } from "../src/search/highlight";
+import { initSync, parse, read, term, typing } from "../wasm/logd_wasm";
 
 initSync({ module: readFileSync(new URL("../wasm/logd_wasm_bg.wasm", import.meta.url)) });
 
-describe("terms", () => {
-  test.each([
-    ["timeout", ["timeout"]],
-    ['"connection refused" -level:debug', ['"connection refused"', "-level:debug"]],
-    ["level:error (timeout OR /refused|re set/)", ["level:error", "timeout", "/refused|re set/"]],
-    ["key=/prod/api /a b/ x", ["key=/prod/api", "/a b/", "x"]],
-    ['attr."user name":"ann \\" lee"* z', ['attr."user name":"ann \\" lee"*', "z"]],
-    ["-(a b)", ["a", "b"]],
-    ["a AND NOT b", ["a", "b"]],
-    ['"not closed', ['"not closed']],
-    ["", []],
-  ])("of %s", (expression, expected) => {
-    expect(terms(expression).map((t) => t.text)).toEqual(expected);
-  });
-
-  test("know whether they are denied", () => {
-    const denied = terms("a -b !c NOT d NOT -e x!=y -x!=y").map((t) => t.negated);
-    expect(denied).toEqual([false, true, true, true, false, true, false]);
-  });
-});
-
-describe("editing", () => {
-  test("adds a term and takes it out again", () => {
-    const longer = toggled("timeout", "-level:debug");
-    expect(longer).toBe("timeout -level:debug");
-    expect(hasTerm(longer, "-level:debug")).toBe(true);
-    expect(toggled(longer, "-level:debug")).toBe("timeout");
-    expect(toggled("-level:debug timeout", "-level:debug")).toBe("timeout");
-  });
-
-  test("keeps alternatives together", () => {
-    expect(withTerm("a OR b", "c")).toBe("(a OR b) c");
-    expect(withTerm("(a OR b)", "c")).toBe("(a OR b) c");
-    expect(toggled("a OR -level:debug", "-level:debug")).toBe("(a OR -level:debug) -level:debug");
-    expect(withTerm('"a OR b"', "c")).toBe('"a OR b" c');
-    expect(withTerm("*", "c")).toBe("c");
-  });
-
-  test("takes out all terms of a field", () => {
-    expect(withoutTerms("level:error a -level:debug b", (t) => t.field === "level")).toBe("a b");
+describe("the engine's reading", () => {
+  test("knows the values that are asked for", () => {
+    expect(read('key=/a/b -level:debug attr.x:"y z" word').terms).toEqual([
+      { field: "key", value: "/a/b", negated: false },
+      { field: "level", value: "debug", negated: true },
+      { field: "attr.x", value: "y z", negated: false },
+    ]);
+    expect(read("key=/a/b OR c").terms).toEqual([]);
   });
 
   test.each([
@@ -56,26 +23,22 @@ describe("editing", () => {
     ["level", "error"],
     ["attr.status", "503"],
     ["attr.url", "/api/v1?x=1&y=2"],
-    ["attr.url", "/"],
     ["attr.user", 'ann "the\\ boss" lee'],
     ["attr.user name", "a(b)"],
-    ["attr.x", ""],
-    ["attr.x", "*"],
     ["attr.x", "-a"],
-    ["attr.x", "a:b=c~d<e>"],
-    ["attr.x", "OR"],
     ["attr.x", "line\nbreak\ttab 🦀"],
-  ])("makes a term of %s %j that the engine understands", (field, value) => {
-    const term = equals(field, value);
-    expect(parse(term)).toBeUndefined();
-    expect(parse(`-${term}`)).toBeUndefined();
-    expect(terms(term)).toHaveLength(1);
-    expect(hasTerm(withTerm("x", term), term)).toBe(true);
+  ])("finds the term that it makes of %s %j", (field, value) => {
+    for (const negated of [false, true]) {
+      const made = term(field, value, negated) ?? "";
+      expect(parse(made)).toBeUndefined();
+      expect(read(`x ${made}`).terms).toEqual([{ field, value, negated }]);
+    }
   });
 });
 
 describe("highlighting", () => {
-  const marked = (expression: string, text: string) => split(text, wanted(expression)).filter((_, i) => i % 2 === 1);
+  const marked = (expression: string, text: string) =>
+    split(text, highlighter(read(expression).wanted)).filter((_, i) => i % 2 === 1);
 
   test.each([
     ["time", "Timeout at TIME", ["Time", "TIME"]],
@@ -90,30 +53,66 @@ describe("highlighting", () => {
   });
 
   test("loses nothing of the text", () => {
-    expect(split("aXbXc", wanted("x")).join("")).toBe("aXbXc");
+    expect(split("aXbXc", /x/giu).join("")).toBe("aXbXc");
   });
 });
 
-describe("completion", () => {
-  const place = (text: string) => placeOf(text, text.length);
+describe("the box", () => {
+  const coloured = (expression: string, filter: string) => colour(expression, { ...read(filter), filter });
 
-  test("knows fields from values", () => {
-    expect(place("lev")).toEqual({ kind: "field", start: 0, typed: "lev" });
-    expect(place("a -key:/pr")).toEqual({ kind: "value", start: 3, field: "key", operator: ":", typed: "/pr" });
-    expect(place('attr.user:"ann l')).toMatchObject({ field: "attr.user", typed: "ann l" });
-    expect(place("time>=20")).toBeNull();
+  test("has the colours of what was read", () => {
+    expect(coloured("🦀 -key:/a (", "🦀 -key:/a (").map(({ text, kind }) => [text, kind])).toEqual([
+      ["🦀", "text"],
+      [" ", ""],
+      ["-", "operator"],
+      ["key:", "field"],
+      ["/a", "value"],
+      [" ", ""],
+      ["(", "operator"],
+    ]);
+  });
+
+  test.each(["level:err", "level:error x", "x level:error", "", "l"])(
+    "loses nothing when %j is typed",
+    (expression) => {
+      expect(
+        coloured(expression, "level:error a")
+          .map(({ text }) => text)
+          .join(""),
+      ).toBe(expression);
+    },
+  );
+});
+
+describe("completion", () => {
+  test("knows which field has values to offer", () => {
+    const of = (before: string) => {
+      const typed = typing(before);
+      return typed ? facetOf(typed) : undefined;
+    };
+    expect([of("-key:/pr"), of("lvl>="), of('attr.user:"ann l'), of("time>=20"), of("lev"), of("")]).toEqual([
+      "key",
+      "level",
+      "attr.user",
+      null,
+      null,
+      undefined,
+    ]);
   });
 
   test("offers fields, attributes too", () => {
-    const at = place("-at");
-    if (at?.kind !== "field") throw new Error("no field");
+    const at = typing("-at");
+    if (!at) throw new Error("nothing is typed");
     expect(fieldSuggestions(at, ["status", "user name"]).map((s) => s.text)).toEqual(["attr.", "attr.status:"]);
   });
 
-  test("offers values that the engine understands, those that begin so first", () => {
-    const at = place("key:/p");
-    if (at?.kind !== "value") throw new Error("no value");
+  test("offers values, those that begin so first", () => {
+    const at = typing("a key:/p");
+    if (!at) throw new Error("nothing is typed");
     const values = ["/dev/p q", "/prod/a"].map((value) => ({ value, count: 1 }));
-    expect(valueSuggestions(at, values).map((s) => s.text)).toEqual(["key:/prod/a ", 'key:"/dev/p q" ']);
+    expect(valueSuggestions(at, values).map(({ text, start, value }) => [text, start, value])).toEqual([
+      ["key:", 2, "/prod/a"],
+      ["key:", 2, "/dev/p q"],
+    ]);
   });
 });

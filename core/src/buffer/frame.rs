@@ -75,6 +75,11 @@ pub fn read_frame(bytes: &[u8]) -> Result<(Frame, usize), Damage> {
     Ok((frame, len))
 }
 
+/// The checksum that the frame at the start of `bytes` has, right or wrong; `None` where these are too few.
+pub(super) fn checksum_of(bytes: &[u8]) -> Option<u32> {
+    Some(u32::from_le_bytes(*bytes.get(12..)?.first_chunk()?))
+}
+
 /// Length of the frame at the start of `bytes`, as it says itself; `None` where these are too few to tell, or begin no
 /// frame.
 pub(super) fn frame_len(bytes: &[u8]) -> Option<u64> {

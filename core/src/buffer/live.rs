@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::frame::Frame;
 use super::open::Buffer;
+use super::region::{self, Gone, Lack, Region};
 use super::stream::FrameStream;
 use crate::block::{Block, Damage, OpenBlock, Scratch};
 use crate::store::{Handle, RingView, Snapshot};
@@ -24,8 +25,12 @@ pub struct Live {
     frozen: Option<Arc<Block>>,
     /// Number of the newest event.
     last_seq: u64,
-    missed: u64,
-    evicted: u64,
+    /// Its time.
+    last_time: i64,
+    missed: Vec<Region>,
+    evicted: Gone,
+    /// The rest of the export was not taken.
+    history_cut: bool,
     held: usize,
     budget: usize,
     scratch: Scratch,
@@ -41,8 +46,10 @@ impl Live {
             open: OpenBlock::new(),
             frozen: None,
             last_seq: 0,
-            missed: 0,
-            evicted: 0,
+            last_time: 0,
+            missed: Vec::new(),
+            evicted: Gone::default(),
+            history_cut: false,
             held: 0,
             budget,
             scratch: Scratch::default(),
@@ -66,11 +73,17 @@ impl Live {
         while let Some(frame) = self.history.next_frame()? {
             match frame {
                 Frame::Block(block) if self.held + block.memory() <= self.budget => {
-                    self.last_seq = self.last_seq.max(block.header().last_seq);
+                    if block.header().last_seq > self.last_seq {
+                        self.last_seq = block.header().last_seq;
+                        self.last_time = block.header().max_time;
+                    }
                     self.held += block.memory();
                     self.buffer.insert(block);
                 }
-                Frame::Block(_) => return Ok(false),
+                Frame::Block(_) => {
+                    self.history_cut = true;
+                    return Ok(false);
+                }
                 Frame::Footer(footer) => {
                     self.buffer.origin = Some(footer.origin.unwrap_or_default())
                 }
@@ -106,7 +119,7 @@ impl Live {
             snapshot.rings.push(RingView { blocks: tail, ..RingView::default() });
         }
         if let Some(ring) = snapshot.rings.first_mut() {
-            ring.overwritten += self.evicted;
+            ring.overwritten += self.evicted.events;
         }
         snapshot
     }
@@ -136,12 +149,26 @@ impl Live {
 
     /// Events that the daemon stored and the tail did not bring.
     pub fn missed(&self) -> u64 {
-        self.missed
+        self.missed.iter().filter_map(|region| region.events).sum()
     }
 
     /// Events that went, to keep to the budget.
     pub fn evicted(&self) -> u64 {
-        self.evicted
+        self.evicted.events
+    }
+
+    /// Of which times events are missing.
+    pub fn regions(&self) -> Vec<Region> {
+        let oldest = self.times().map(|(oldest, _)| oldest).filter(|_| self.history_cut);
+        let cut = oldest.map(|oldest| Region {
+            lack: Lack::LeftOut,
+            from: None,
+            until: Some(oldest),
+            events: None,
+            ring: None,
+        });
+        let left_out = cut.or_else(|| self.evicted.region());
+        self.buffer.overwritten().chain(left_out).chain(self.missed.iter().cloned()).collect()
     }
 
     fn append(&mut self, block: &Block) {
@@ -153,10 +180,14 @@ impl Live {
                 continue;
             }
             let Some(event) = e.to_new(&mut attributes) else { continue };
-            if self.last_seq > 0 {
-                self.missed += e.seq - self.last_seq - 1;
+            let missed = e.seq - self.last_seq - 1;
+            if self.last_seq > 0 && missed > 0 {
+                let (from, until) = (self.last_time, e.time.0);
+                let region = Region::between(Lack::Missed, from, until, Some(missed));
+                region::push(&mut self.missed, region);
             }
             self.last_seq = e.seq;
+            self.last_time = e.time.0;
             if !self.open.is_empty() && self.open.len_bytes() + OpenBlock::max_cost(&event) > BLOCK
             {
                 seal(&mut self.open, &mut self.buffer, &mut self.held);
@@ -169,7 +200,8 @@ impl Live {
         while self.held() > self.budget && !self.buffer.blocks.is_empty() {
             let block = self.buffer.blocks.remove(0);
             self.held -= block.memory();
-            self.evicted += block.events() as u64;
+            let h = block.header();
+            self.evicted.add(block.events() as u64, h.min_time..=h.max_time);
         }
     }
 }

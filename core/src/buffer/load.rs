@@ -4,14 +4,17 @@
 //! in. What has been loaded can be searched at any time. A buffer whose end is missing is read from its beginning on.
 
 use alloc::collections::VecDeque;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
 use logd_proto::buffer::{BlockEntry, Footer};
 
+use super::content;
 use super::frame::{self, Frame, HEAD_LEN, TRAILER_LEN, check_head, read_frame};
 use super::open::{Buffer, Fault};
+use super::region::{self, Gone, Lack, Region};
 use crate::block::{Block, Damage};
 use crate::store::Snapshot;
 
@@ -45,6 +48,21 @@ pub struct Loader {
     /// Bytes that blocks may take in memory, and those they take.
     budget: usize,
     held: usize,
+    left_out: Gone,
+    damaged: Vec<Region>,
+    /// See [`Self::content`].
+    content: Option<String>,
+    scanned: Scanned,
+}
+
+/// What is known of the blocks of a buffer without an index.
+#[derive(Debug, Default)]
+struct Scanned {
+    checksums: Vec<u32>,
+    /// The latest time of the block read last.
+    newest: Option<i64>,
+    /// Something could not be read since.
+    broken: bool,
 }
 
 #[derive(Debug)]
@@ -67,7 +85,18 @@ impl Loader {
     /// For a buffer of `len` bytes, whose blocks may take `budget` bytes in memory.
     pub fn new(len: u64, budget: usize) -> Self {
         let loaded = Loaded { of_bytes: len, ..Loaded::default() };
-        Self { len, state: State::End, buffer: Buffer::default(), loaded, budget, held: 0 }
+        Self {
+            len,
+            state: State::End,
+            buffer: Buffer::default(),
+            loaded,
+            budget,
+            held: 0,
+            left_out: Gone::default(),
+            damaged: Vec::new(),
+            content: None,
+            scanned: Scanned::default(),
+        }
     }
 
     /// For a buffer of which everything is to be read, in order.
@@ -140,6 +169,18 @@ impl Loader {
         &self.buffer
     }
 
+    /// A hash of the content: of the checksums of all blocks, those that were left out, too. Known once the index has been
+    /// read, or all of a buffer that has none.
+    pub fn content(&self) -> Option<&str> {
+        self.content.as_deref()
+    }
+
+    /// Of which times events are missing.
+    pub fn regions(&self) -> Vec<Region> {
+        let left_out = self.left_out.region();
+        self.buffer.overwritten().chain(left_out).chain(self.damaged.iter().cloned()).collect()
+    }
+
     pub(super) fn into_buffer(self) -> Buffer {
         self.buffer
     }
@@ -156,6 +197,8 @@ impl Loader {
                 self.loaded.bytes += self.len - start;
                 self.loaded.of_events = footer.blocks.iter().map(events).sum();
                 self.buffer.origin = Some(footer.origin.unwrap_or_default());
+                let checksums: Option<Vec<u32>> = footer.blocks.iter().map(|b| b.crc).collect();
+                self.content = checksums.map(|all| content::hash(all.into_iter()));
                 self.plan(footer.blocks);
             }
             _ => self.scan(),
@@ -194,7 +237,12 @@ impl Loader {
             self.state = State::Blocks(reads);
             return;
         }
-        self.loaded.left_out += reads.iter().flatten().map(events).sum::<u64>();
+        for entry in reads.iter().flatten() {
+            self.loaded.left_out += events(entry);
+            if let Some(h) = &entry.header {
+                self.left_out.add(events(entry), h.min_time..=h.max_time);
+            }
+        }
     }
 
     fn blocks(&mut self, entries: &[BlockEntry], start: u64, bytes: &[u8]) {
@@ -202,12 +250,21 @@ impl Loader {
         for entry in entries {
             let at = (entry.offset - start) as usize;
             let frame = bytes.get(at..).ok_or(Damage::Truncated).and_then(read_frame);
-            match frame {
-                Ok((Frame::Block(block), _)) => self.hold(block),
-                Ok((Frame::Footer(_), _)) => {
-                    self.fault(entry.offset, entry.frame_len, Damage::Magic)
+            let damage = match frame {
+                // A sound block, and not the one that the index is of.
+                Ok(_) if !is_of(entry, bytes.get(at..)) => Damage::Checksum,
+                Ok((Frame::Block(block), _)) => {
+                    self.hold(block);
+                    continue;
                 }
-                Err(damage) => self.fault(entry.offset, entry.frame_len, damage),
+                Ok((Frame::Footer(_), _)) => Damage::Magic,
+                Err(damage) => damage,
+            };
+            self.fault(entry.offset, entry.frame_len, damage);
+            if let Some(h) = &entry.header {
+                let lost = Some(events(entry));
+                let region = Region::between(Lack::Damaged, h.min_time, h.max_time, lost);
+                region::push(&mut self.damaged, region);
             }
         }
     }
@@ -229,12 +286,7 @@ impl Loader {
             let offset = start + at as u64;
             match read_frame(&bytes[at..]) {
                 Ok((Frame::Block(block), len)) => {
-                    self.loaded.of_events += block.events() as u64;
-                    if self.held < self.budget {
-                        self.hold(block);
-                    } else {
-                        self.loaded.left_out += block.events() as u64;
-                    }
+                    self.scanned(&block, frame::checksum_of(&bytes[at..]));
                     at += len;
                 }
                 Ok((Frame::Footer(footer), len)) => {
@@ -258,6 +310,7 @@ impl Loader {
                     let rest = &bytes[at + 1..];
                     let skipped = 1 + frame::next_mark(rest).unwrap_or(rest.len());
                     self.fault(offset, skipped as u32, damage);
+                    self.scanned.broken = true;
                     at += skipped;
                 }
             }
@@ -270,10 +323,43 @@ impl Loader {
             }
         } else if to_the_end {
             self.fault(start + at as u64, 0, Damage::Truncated);
+            self.scanned.broken = true;
         } else {
             self.state = State::Scan { at: start + at as u64, least };
+            return Ok(());
         }
+        self.scan_over();
         Ok(())
+    }
+
+    fn scanned(&mut self, block: &Arc<Block>, checksum: Option<u32>) {
+        let h = block.header();
+        let events = block.events() as u64;
+        self.scanned.checksums.extend(checksum);
+        if core::mem::take(&mut self.scanned.broken) {
+            // A file that begins with damage may lack anything before its first block.
+            let region = match self.scanned.newest {
+                Some(before) => Region::between(Lack::Damaged, before, h.min_time, None),
+                None => open_region(None, Some(h.min_time)),
+            };
+            region::push(&mut self.damaged, region);
+        }
+        self.scanned.newest = Some(h.max_time);
+        self.loaded.of_events += events;
+        if self.held < self.budget {
+            self.hold(block.clone());
+        } else {
+            self.loaded.left_out += events;
+            self.left_out.add(events, h.min_time..=h.max_time);
+        }
+    }
+
+    fn scan_over(&mut self) {
+        if let (true, newest @ Some(_)) = (self.scanned.broken, self.scanned.newest) {
+            region::push(&mut self.damaged, open_region(newest, None));
+        }
+        let checksums = core::mem::take(&mut self.scanned.checksums);
+        self.content = Some(content::hash(checksums.into_iter()));
     }
 
     fn hold(&mut self, block: Arc<Block>) {
@@ -285,6 +371,15 @@ impl Loader {
     fn fault(&mut self, offset: u64, len: u32, damage: Damage) {
         self.buffer.fault(Fault { offset, len: u64::from(len), damage });
     }
+}
+
+/// Whether the index speaks of the frame at the start of these bytes.
+fn is_of(entry: &BlockEntry, bytes: Option<&[u8]>) -> bool {
+    entry.crc.is_none_or(|crc| bytes.and_then(frame::checksum_of) == Some(crc))
+}
+
+fn open_region(from: Option<i64>, until: Option<i64>) -> Region {
+    Region { lack: Lack::Damaged, from, until, events: None, ring: None }
 }
 
 fn events(entry: &BlockEntry) -> u64 {

@@ -4,11 +4,14 @@
 //! footer begins; `docs/buffer-format.md` has every byte. A reader that can seek starts at the end; one that
 //! cannot, or whose file was cut, goes from frame to frame.
 
+mod content;
 mod export;
 mod frame;
 mod live;
 mod load;
 mod open;
+mod region;
+mod rings;
 mod stream;
 mod write;
 
@@ -19,6 +22,8 @@ pub use frame::{
 pub use live::Live;
 pub use load::{Loaded, Loader};
 pub use open::{Buffer, Fault};
+pub use region::{Lack, Region};
+pub use rings::Ring;
 pub use stream::FrameStream;
 pub use write::Writer;
 

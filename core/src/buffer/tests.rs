@@ -8,6 +8,7 @@ use logd_proto::prost::Message;
 use logd_proto::query::{FacetRequest, HistogramRequest, Page, QueryRequest, QueryResponse};
 use proptest::prelude::*;
 
+use super::region::MAX_REGIONS;
 use super::*;
 use crate::block::{Damage, OpenBlock, Scratch};
 use crate::event::{Attribute, NewEvent, Value, to_wire};
@@ -409,4 +410,137 @@ fn a_copy_tells_what_it_missed_and_keeps_to_its_memory() {
     assert!(live.missed() >= oldest.max(151) - 101, "{} {oldest}", live.missed());
     assert!(live.buffer().blocks.iter().map(|b| b.memory()).sum::<usize>() <= 200_000);
     assert_eq!(live.handle_tail(b"not a buffer"), Err(Damage::Magic));
+}
+
+#[test]
+fn what_is_missing_has_its_times() {
+    let mut store = filled(30_000);
+    let bytes = export(store.snapshot(&[]), None);
+    let all = Buffer::open(&bytes).unwrap();
+    let mut loader = Loader::new(bytes.len() as u64, usize::MAX);
+    load(&mut loader, &bytes);
+    let whole = loader.regions();
+    let rings: Vec<_> = whole.iter().map(|r| (r.lack, r.ring.as_deref())).collect();
+    let overwritten = |ring| (Lack::Overwritten, Some(ring));
+    assert_eq!(rings, [overwritten("/a"), overwritten("/")]);
+    for (region, ring) in whole.iter().zip(&all.origin.as_ref().unwrap().rings) {
+        assert_eq!(region.until, Some(ring.overwritten_until));
+        assert_eq!((region.from, region.events), (None, Some(ring.overwritten)));
+    }
+
+    // Two blocks have room, and one of them is damaged: the index knows the times of the others.
+    let mut entries = entries(&bytes);
+    entries.sort_by_key(|e| core::cmp::Reverse(e.header.as_ref().unwrap().last_seq));
+    let mut damaged = bytes.clone();
+    damaged[entries[0].offset as usize + 40] ^= 1;
+    let mut loader = Loader::new(bytes.len() as u64, 2);
+    load(&mut loader, &damaged);
+    let h = entries[0].header.as_ref().unwrap();
+    let lost = Region::between(Lack::Damaged, h.min_time, h.max_time, Some(h.events.into()));
+    let regions = loader.regions();
+    assert_eq!(regions.last(), Some(&lost));
+    let left_out = regions.iter().find(|r| r.lack == Lack::LeftOut).unwrap();
+    assert_eq!(left_out.events, Some(loader.loaded().left_out));
+    let oldest = entries.iter().map(|e| e.header.as_ref().unwrap().min_time).min();
+    assert_eq!(left_out.from, oldest);
+}
+
+#[test]
+fn without_an_index_damage_lies_between_its_neighbours() {
+    let bytes = export(filled(3000).snapshot(&[]), None);
+    let entries = entries(&bytes);
+    let header = |at: usize| entries[at].header.as_ref().unwrap();
+    assert!(entries.len() > 3 && header(0).ring == header(2).ring);
+    let mut cut = bytes[..entries[3].offset as usize + 50].to_vec();
+    cut[entries[1].offset as usize + 40] ^= 1;
+    let mut loader = Loader::new(cut.len() as u64, usize::MAX);
+    load(&mut loader, &cut);
+    let end = header(2).max_time;
+    assert_eq!(
+        loader.regions(),
+        [
+            Region::between(Lack::Damaged, header(0).max_time, header(2).min_time, None),
+            Region { lack: Lack::Damaged, from: Some(end), until: None, events: None, ring: None },
+        ]
+    );
+}
+
+#[test]
+fn a_copy_knows_when_it_missed_events() {
+    let mut store = filled(100);
+    let mut live = Live::new(usize::MAX);
+    live.handle_tail(&tail(&mut store, 90, 3)).unwrap();
+    append(&mut store, 100..200);
+    live.begin_tail();
+    live.handle_tail(&tail(&mut store, 150, 500)).unwrap();
+    assert_eq!(live.missed(), 50);
+    assert_eq!(live.regions(), [Region::between(Lack::Missed, 99_000, 150_000, Some(50))]);
+    for gap in 0..2 * MAX_REGIONS as u64 {
+        append(&mut store, 200 + 2 * gap..202 + 2 * gap);
+        live.begin_tail();
+        live.handle_tail(&tail(&mut store, 201 + 2 * gap, 500)).unwrap();
+    }
+    assert_eq!(live.regions().len(), MAX_REGIONS);
+    assert_eq!(live.missed(), 50 + 2 * MAX_REGIONS as u64);
+}
+
+#[test]
+fn a_content_hash_stands_for_every_byte() {
+    let hash = |bytes: &[u8]| {
+        let mut loader = Loader::new(bytes.len() as u64, usize::MAX);
+        load(&mut loader, bytes);
+        (loader.content().unwrap().to_string(), loader.buffer().faults.len())
+    };
+    let bytes = export(filled(600).snapshot(&[]), None);
+    let (whole, _) = hash(&bytes);
+    assert_eq!(whole, hash(&bytes).0);
+    assert_ne!(whole, hash(&export(filled(601).snapshot(&[]), None)).0);
+
+    // One byte of a text, and the checksums made right again: the block opens clean, and the content is another.
+    let buffer = Buffer::open(&bytes).unwrap();
+    let mut other = bytes.clone();
+    let entry = &entries(&bytes)[0];
+    let frame = entry.offset as usize..(entry.offset + u64::from(entry.frame_len)) as usize;
+    other[frame.end - 1] ^= 1;
+    let crc = crc::Crc::<u32>::new(&crc::CRC_32_ISCSI);
+    let mut digest = crc.digest();
+    digest.update(&other[frame.start..frame.start + 12]);
+    digest.update(&other[frame.start + FRAME_HEADER_LEN..frame.end]);
+    other[frame.start + 12..frame.start + 16].copy_from_slice(&digest.finalize().to_le_bytes());
+    assert!(read_frame(&other[frame.start..]).is_ok(), "the frame alone is sound");
+    // The index still has the old checksum, so the block is known to be another.
+    assert_eq!(hash(&other), (whole.clone(), 1));
+    // Without the index, or with a new one, the hash is another.
+    let index = footer_offset(&bytes[bytes.len() - TRAILER_LEN..]).unwrap() as usize;
+    assert_ne!(hash(&other[..index]).0, hash(&bytes[..index]).0);
+    let mut rewritten = Vec::new();
+    let mut writer = Writer::new(&mut rewritten);
+    for block in &Buffer::open(&other[..index]).unwrap().blocks {
+        writer.block(&block.header().ring, block, &mut rewritten);
+    }
+    writer.finish(buffer.origin.unwrap(), &mut rewritten);
+    let (again, faults) = hash(&rewritten);
+    assert!(again != whole && faults == 0);
+}
+
+#[test]
+fn the_ring_of_a_key_is_that_of_the_daemon() {
+    let mut store = filled(60);
+    let buffer = Buffer::open(&export(store.snapshot(&[]), None)).unwrap();
+    for (key, prefix, filter) in
+        [("/a/b", "/a", "key:/a"), ("/x/y", "/", "-key:/a"), ("/ab/c", "/", "-key:/a")]
+    {
+        let ring = buffer.ring_of(key).unwrap();
+        assert_eq!((&ring.prefix[..], &ring.filter.to_string()[..]), (prefix, filter));
+    }
+    for handle in store.snapshot(&[]).rings {
+        for block in handle.blocks {
+            let block = block.get().unwrap();
+            let mut scratch = Scratch::default();
+            for e in block.view(&mut scratch).rows() {
+                assert_eq!(buffer.ring_of(e.key).unwrap().prefix, handle.prefix, "{}", e.key);
+            }
+        }
+    }
+    assert_eq!(Buffer::default().ring_of("/a/b"), None);
 }

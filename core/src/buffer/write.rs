@@ -29,10 +29,12 @@ impl Writer {
         let start = out.len();
         frame::write_block(out, &header.encode_to_vec(), block.body());
         let len = out.len() - start;
+        let crc = frame::checksum_of(&out[start..]);
         self.blocks.push(BlockEntry {
             offset: self.offset,
             frame_len: len as u32,
             header: Some(header),
+            crc,
         });
         self.offset += len as u64;
     }

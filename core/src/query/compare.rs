@@ -7,7 +7,8 @@ use core::cmp::Ordering;
 use hashbrown::HashMap;
 use logd_proto::query::{Aspect, Change, Comparison, Difference, QueryRequest};
 
-use super::ast::{Compare, Expr, StrTest, Term};
+use super::ast::{Expr, StrTest, Term};
+use super::edit::term;
 use super::filter::Filter;
 use super::pattern::write_pattern;
 use super::search::{QueryError, Step};
@@ -77,15 +78,9 @@ impl Comparer {
     /// The answer; of what has been gone through so far, if there is more to do.
     pub fn finish(self) -> Comparison {
         let [a, b] = self.levels.events;
-        let level = |name: &str| {
-            let (lowest, highest) = Severity::from_name(name).unwrap_or_default().level().range();
-            let bound = |compare, severity| Expr::Term(Term::Severity(compare, severity));
-            let one = lowest == highest;
-            let range = [bound(Compare::Ge, lowest), bound(Compare::Le, highest)];
-            if one { bound(Compare::Eq, lowest) } else { Expr::all_of(range) }
-        };
-        let key = |key: &str| Expr::Term(Term::Key(StrTest::Equals(key.into())));
-        let pattern = |pattern: &str| Expr::Term(Term::Pattern(pattern.into()));
+        let level = |name: &str| term("level", name).unwrap_or(Expr::All);
+        let key = |key: &str| Term::Key(StrTest::Equals(key.into())).into();
+        let pattern = |pattern: &str| Term::Pattern(pattern.into()).into();
         let aspects = [
             self.levels.finish("level", level),
             self.keys.finish("key", key),

@@ -96,7 +96,7 @@ const OPS: [(&str, Op, bool); 15] = [
 ];
 
 pub(super) fn tokens(input: &str) -> Result<Vec<Token<'_>>, Fault> {
-    let mut lexer = Lexer { input, at: 0 };
+    let mut lexer = Lexer::new(input);
     let mut tokens = Vec::new();
     while let Some(token) = lexer.token()? {
         tokens.push(token);
@@ -121,15 +121,25 @@ pub(super) fn position_in(input: &str, pattern: &Pattern, byte: usize) -> usize 
     at
 }
 
-struct Lexer<'a> {
+pub(super) struct Lexer<'a> {
     input: &'a str,
     at: usize,
 }
 
 impl<'a> Lexer<'a> {
-    fn token(&mut self) -> Result<Option<Token<'a>>, Fault> {
+    pub(super) fn new(input: &'a str) -> Self {
+        Self { input, at: 0 }
+    }
+
+    /// Where the next token begins.
+    pub(super) fn next_start(&mut self) -> usize {
         self.take_while(char::is_whitespace);
-        let start = self.at;
+        self.at
+    }
+
+    /// After a fault, what follows means nothing.
+    pub(super) fn token(&mut self) -> Result<Option<Token<'a>>, Fault> {
+        let start = self.next_start();
         let Some(first) = self.peek() else { return Ok(None) };
         let kind = match first {
             '(' => self.single(Kind::Open),
@@ -379,7 +389,7 @@ impl<'a> Lexer<'a> {
 }
 
 /// The operator that `s` begins with.
-fn operator(s: &str) -> Option<(&'static str, Op, bool)> {
+pub(super) fn operator(s: &str) -> Option<(&'static str, Op, bool)> {
     OPS.into_iter().find(|(symbol, ..)| s.starts_with(symbol))
 }
 

@@ -5,6 +5,7 @@
 //! a histogram, facets.
 
 pub mod ast;
+pub mod edit;
 pub mod error;
 pub mod filter;
 pub mod parse;

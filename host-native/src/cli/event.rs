@@ -3,13 +3,12 @@
 use core::fmt;
 
 use logd_core::event::{Attribute, Value};
+use logd_core::json::Event;
 use logd_core::severity::Severity;
 use logd_core::time::UnixNanos;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Value as Json;
-
-use crate::json::Event;
 
 /// An event that owns its parts. Bytes have become their base64 text, as JSON has them.
 #[derive(Debug, Deserialize)]

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::escape;
 use super::render::Renderer;
 use super::style::{ColorChoice, Palette};
-use crate::json::Event;
+use logd_core::json::Event;
 
 /// How to show things; the same flags for every command.
 #[derive(Clone, Copy, Debug, clap::Args)]

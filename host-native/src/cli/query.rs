@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use jiff::Zoned;
+use logd_core::json;
 use logd_core::time::UnixNanos;
 use logd_proto::query::{FacetRequest, HistogramRequest, Order, Page, QueryRequest, QueryResponse};
 
@@ -14,7 +15,6 @@ use super::output::{Display, Output, note};
 use super::source::Source;
 use super::summary;
 use crate::Outcome;
-use crate::json;
 
 /// Flags of `logd query`.
 #[derive(Debug, clap::Args)]

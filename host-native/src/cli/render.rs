@@ -14,11 +14,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::tz::TimeZone;
 use logd_core::event::{Attribute, Value};
+use logd_core::json::Event;
 use logd_core::time::UnixNanos;
 
 use super::escape;
 use super::style::Palette;
-use crate::json::Event;
 
 const INDENT: &str = "    ";
 

@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::io::{self, Read};
 use std::thread;
 
+use logd_core::json;
 use logd_proto::query::{Order, Page, QueryRequest};
 
 use super::daemon::{Connection, Daemon};
@@ -13,7 +14,6 @@ use super::failure::Failure;
 use super::output::{Display, Output, note};
 use super::sse::Messages;
 use crate::Outcome;
-use crate::json;
 
 /// The first and the longest pause before trying to connect again.
 const BACK_OFF: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(10)];

@@ -1,10 +1,9 @@
 // What matches, as a file. It grows as a Blob, which a browser may keep on disk.
 
-import type { Workspace } from "../../wasm/logd_wasm";
+import { type Listing, TextFormat, type Workspace, term } from "../../wasm/logd_wasm";
 import type { Calls } from "./messages";
-import { decodeRows, encodeRequest, events } from "./query";
+import { encodeRequest } from "./query";
 import { TURN_MS, breathe } from "./turn";
-import { CSV_HEADER, toCsv, toJson } from "./write";
 
 const ROWS_AT_A_TIME = 2000;
 const STEP_BYTES = 4 << 20;
@@ -41,12 +40,25 @@ function* text(workspace: Workspace, { filter, from, until, format }: Calls["exp
   const listing = search.listing();
   search.free();
   try {
-    if (format === "csv") yield CSV_HEADER;
-    for (let start = 0; start < listing.length; start += ROWS_AT_A_TIME) {
-      const rows = events(decodeRows(listing.rows(start, ROWS_AT_A_TIME)));
-      yield rows.map(format === "csv" ? toCsv : (event) => `${toJson(event)}\n`).join("");
+    const kind = format === "csv" ? TextFormat.Csv : TextFormat.Ndjson;
+    // At least once: a table without events has its head.
+    for (let start = 0; start === 0 || start < listing.length; start += ROWS_AT_A_TIME) {
+      yield listing.text(kind, start, ROWS_AT_A_TIME) as Uint8Array<ArrayBuffer>;
     }
   } finally {
     listing.free();
   }
+}
+
+/** One event as a JSON object, as an export has it. */
+export function eventAsJson(workspace: Workspace, { seq, received, key }: Calls["json"]["body"]): string {
+  // Its number is its own in one daemon; of several daemons, the time of receipt and the key tell them apart.
+  const filter = `seq=${String(seq)} received=${String(received)} ${term("key", key, false) ?? ""}`;
+  const search = workspace.search(encodeRequest({ filter }));
+  while (!search.step(STEP_BYTES));
+  const listing: Listing = search.listing();
+  search.free();
+  const bytes = listing.text(TextFormat.Ndjson, 0, 1);
+  listing.free();
+  return new TextDecoder().decode(bytes).trimEnd();
 }

@@ -1,6 +1,6 @@
 // What the page and the worker say to each other. Every call has an answer; news come on their own.
 
-import type { SourceInfo } from "../../wasm/logd_wasm";
+import type { Reading, RingOfKey, SourceInfo, Typing } from "../../wasm/logd_wasm";
 
 /** A daemon to follow: where it is, and the read secret. */
 export interface Daemon {
@@ -30,8 +30,23 @@ export interface Calls {
   ask: { body: { request: Uint8Array }; result: Uint8Array | null };
   /** What differs between two sources, as bytes of `Comparison`; null if a newer one took its place. */
   compare: { body: { request: Uint8Array; a: number; b: number }; result: Uint8Array | null };
+  /** What an expression says. */
+  read: { body: { filter: string }; result: Reading };
+  /** What is being typed in front of the caret. */
+  typing: { body: { before: string }; result: Typing | undefined };
+  /** A value as an expression has it, in quotes where it needs them. */
+  quote: { body: { value: string }; result: string };
+  /** The filter with a term more, or without it if it has it. */
+  edit: { body: { filter: string; edit: Edit }; result: string };
+  /** The ring that the events of a key are in, if the source tells. */
+  ring: { body: { source: number; key: string }; result: RingOfKey | undefined };
+  /** One event as JSON. */
+  json: { body: { seq: bigint; received: bigint; key: string }; result: string };
   export: { body: { filter: string; from?: bigint; until?: bigint; format: ExportFormat }; result: Blob };
 }
+
+/** A term as it is written, or the value of a field; or a level that is to be the only one. */
+export type Edit = { term: string } | { field: string; value: string; negated: boolean } | { onlyLevel: string };
 
 /** An event, or a time of receipt. */
 export interface Place {

@@ -1,8 +1,8 @@
 // The engine's side: calls in, answers and news out.
 
-import init, { Workspace } from "../../wasm/logd_wasm";
+import init, { Workspace, onlyLevel, read, term, toggled, typing } from "../../wasm/logd_wasm";
 import wasmUrl from "../../wasm/logd_wasm_bg.wasm?url";
-import { exportMatches } from "./export";
+import { eventAsJson, exportMatches } from "./export";
 import { type Link, follow, greet } from "./follow";
 import type { Answer, Call, Calls, Daemon, Failure, Name, News } from "./messages";
 import { type Pieces, ofFile, ofUrl } from "./read";
@@ -163,6 +163,17 @@ async function start() {
         comparison.free();
       }
     },
+    read: ({ filter }) => read(filter),
+    typing: ({ before }) => typing(before),
+    // The value of an attribute stands for any.
+    quote: ({ value }) => (term("attr.x", value, false) ?? "").slice("attr.x:".length),
+    edit: ({ filter, edit }) => {
+      if ("term" in edit) return toggled(filter, edit.term);
+      if ("onlyLevel" in edit) return onlyLevel(filter, term("level", edit.onlyLevel, false) ?? "");
+      return toggled(filter, term(edit.field, edit.value, edit.negated) ?? "");
+    },
+    ring: ({ source, key }) => workspace.ringOf(source, key),
+    json: (event) => eventAsJson(workspace, event),
     export: (question) => exportMatches(workspace, question),
   };
   return calls;

@@ -1,7 +1,8 @@
 // What is searched for, and what was found.
 
 import type { EngineError } from "../engine/client";
-import type { Found } from "../engine/messages";
+import type { Edit, Found } from "../engine/messages";
+import type { Reading } from "../../wasm/logd_wasm";
 import { type QueryResponse, decodeResponse, encodeRequest } from "../engine/query";
 import { bucketFor } from "../timeline/buckets";
 import { session } from "./session.svelte";
@@ -26,6 +27,8 @@ class Search {
   range = $state.raw<Range | null>(null);
   /** Attributes whose values are counted. */
   facets = $state<string[]>([]);
+  /** What the engine reads in the filter; of an earlier one for a moment after a keystroke. */
+  reading = $state.raw<Reading & { filter: string }>({ filter: "", pieces: [], terms: [], wanted: [] });
   problem = $state.raw<Problem | null>(null);
   /** What was found of the newest search, perhaps not all yet. */
   found = $state.raw<Found | null>(null);
@@ -49,10 +52,26 @@ class Search {
     return this.problem !== null || (this.slow && this.found?.search !== this.#number);
   }
 
+  /** Whether the filter asks for this value of a field, or for events without it. */
+  has(field: string, value: string, negated: boolean): boolean {
+    return this.reading.terms.some((t) => t.field === field && t.value === value && t.negated === negated);
+  }
+
+  /** Adds a term to the filter, or takes it out. */
+  async edit(edit: Edit): Promise<void> {
+    this.filter = await session.engine.call("edit", { filter: this.filter, edit });
+  }
+
+  async #read(filter: string): Promise<void> {
+    const reading = await session.engine.call("read", { filter });
+    if (filter === this.filter) this.reading = { ...reading, filter };
+  }
+
   /** Searches anew; the newest search wins. */
   async run(): Promise<void> {
     const search = ++this.#number;
     const { filter, range } = this;
+    this.#read(filter).catch(() => undefined);
     this.#bucket = this.#bucketNanos();
     const request = encodeRequest({
       filter,

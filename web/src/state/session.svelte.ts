@@ -3,7 +3,6 @@
 import { Engine, type EngineError } from "../engine/client";
 import type { Daemon, Found, LinkState } from "../engine/messages";
 import type { SourceInfo } from "../../wasm/logd_wasm";
-import { fingerprint } from "./fingerprint";
 
 export interface LinkInfo {
   state: LinkState;
@@ -24,8 +23,6 @@ class Session {
   links = $state<Record<number, LinkInfo>>({});
   /** Files that were read to their end. */
   loaded = $state<Record<number, boolean>>({});
-  /** Content hashes of the files, by source. */
-  hashes = $state<Record<number, string>>({});
   opening = $state<string[]>([]);
   trouble = $state<Trouble | null>(null);
   onFound: (found: Found) => void = () => undefined;
@@ -82,8 +79,7 @@ class Session {
     await Promise.all(
       Array.from(files, (file) =>
         this.#open(file.name, async () => {
-          const source = await this.engine.call("open", { name: file.name, file });
-          this.hashes[source] = await fingerprint(file);
+          await this.engine.call("open", { name: file.name, file });
         }),
       ),
     );

@@ -217,6 +217,7 @@ export const en = {
     note: "Note",
     notePlaceholder: "A note for yourself, kept in this browser",
     contextAll: "Around it, all events",
+    contextRing: (prefix: string) => (prefix === "/" ? "Around it, same ring" : `Around it, ring ${prefix}`),
     contextKey: "Around it, same key",
     context: "Context",
     column: (name: string) => `Show ${name} as a column`,

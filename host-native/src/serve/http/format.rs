@@ -2,12 +2,12 @@
 
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
+use logd_core::{csv, json};
 use logd_proto::prost::Message as _;
 use logd_proto::query::{QueryResponse, Rows};
 
 use super::error::Error;
 use super::params::Params;
-use crate::json;
 
 /// A form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl Format {
         match self {
             Self::Ndjson => ndjson(rows),
             Self::Json => array(rows),
-            Self::Csv => csv(rows),
+            Self::Csv => table(rows),
             Self::Protobuf => answer.encode_to_vec(),
         }
     }
@@ -100,27 +100,10 @@ fn array(rows: &Rows) -> Vec<u8> {
     out
 }
 
-/// Attributes are one column, a JSON object: their names differ from event to event.
-fn csv(rows: &Rows) -> Vec<u8> {
-    let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
-    let head = ["seq", "time", "received", "key", "level", "severity", "text", "attributes"];
-    let mut attributes = Vec::new();
-    let written = writer.write_record(head).and_then(|()| {
-        json::events(rows).try_for_each(|e| {
-            attributes.clear();
-            if !e.attributes.is_empty() {
-                json::attributes(&mut attributes, &e.attributes);
-            }
-            let (seq, time, received) =
-                (e.seq.to_string(), e.time.to_string(), e.received.to_string());
-            let severity = e.severity.number().to_string();
-            let level = e.severity.level().name();
-            let fields = [&seq, &time, &received, e.key, level, &severity, e.text];
-            writer.write_record(fields.map(str::as_bytes).iter().copied().chain([&attributes[..]]))
-        })
-    });
-    written.expect("writing to memory cannot fail, and all records have as many fields");
-    writer.into_inner().expect("writing to memory cannot fail")
+fn table(rows: &Rows) -> Vec<u8> {
+    let mut out = Vec::from(csv::HEADER);
+    json::events(rows).for_each(|event| csv::write(&event, &mut out));
+    out
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
 use logd_core::event::{Value as Attr, names};
+use logd_core::json::{Event, events};
 use logd_core::query::Query;
 use logd_core::query::ast::{Expr, StrTest, Term};
 use logd_proto::query::{Order, Page, QueryRequest, QueryResponse};
@@ -12,7 +13,6 @@ use serde_json::{Map, Value, json};
 use super::Shared;
 use super::error::Error;
 use super::params::Params;
-use crate::json::{Event, events};
 
 /// Both the default and the most, as in the original.
 const LIMIT: u32 = 1000;

@@ -7,9 +7,9 @@ use axum::http::HeaderValue;
 use logd_core::block::OpenBlock;
 use logd_core::buffer::Writer;
 use logd_core::event::NewEvent;
+use logd_core::json::Event;
 use logd_core::key::Key;
 
-use crate::json::Event;
 use crate::serve::http::error::Error;
 use crate::serve::http::export::BUFFER_TYPE;
 use crate::serve::http::params::Params;

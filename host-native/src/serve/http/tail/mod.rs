@@ -17,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use core::sync::atomic::Ordering;
 use futures_util::stream;
 use logd_core::block::{Block, Scratch};
+use logd_core::json::{Event, events};
 use logd_core::query::ast::{Compare, Expr, Term};
 use logd_core::query::error::ParseError;
 use logd_core::query::filter::Filter;
@@ -29,7 +30,6 @@ use super::Shared;
 use super::error::Error;
 use super::params::Params;
 use super::search::full;
-use crate::json::{Event, events};
 use crate::serve::ingest::TailStart;
 use form::Piece;
 

@@ -1,4 +1,4 @@
-//! The one rendering of an event as JSON. JSON exists only here, at the daemon's edge.
+//! The one rendering of an event as JSON: what the daemon, its command line and the viewer write for other programs.
 //!
 //! ```json
 //! {"seq":1,"time":"2026-11-21T14:05:00.000000001Z","received":"…","key":"/prod/api",
@@ -9,16 +9,17 @@
 //! Bytes are base64 text and numbers that JSON has not are `"NaN"`, `"Infinity"` and `"-Infinity"`, as in
 //! protobuf's JSON mapping.
 
-use core::fmt::Display;
-use std::io::Write;
+use alloc::vec::Vec;
+use core::fmt::{self, Display, Write as _};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use logd_core::event::{Attribute, Value};
-use logd_core::severity::Severity;
-use logd_core::time::UnixNanos;
 use logd_proto::query::Rows;
 use logd_proto::wire;
+
+use crate::event::{Attribute, Value};
+use crate::severity::Severity;
+use crate::time::UnixNanos;
 
 /// A stored event, borrowed from where it lives.
 #[derive(Clone, Debug, PartialEq)]
@@ -123,18 +124,48 @@ fn value(out: &mut Vec<u8>, value: Value<'_>) {
     }
 }
 
-/// Appends `s` as a JSON string.
-pub fn string(out: &mut Vec<u8>, s: &str) {
-    serde_json::to_writer(out, s).expect("writing a string to memory cannot fail");
+/// Appends `s` as a JSON string (RFC 8259).
+fn string(out: &mut Vec<u8>, s: &str) {
+    out.push(b'"');
+    let mut kept = 0;
+    for (at, byte) in s.bytes().enumerate() {
+        let escape = match byte {
+            b'"' | b'\\' => byte,
+            b'\n' => b'n',
+            b'\r' => b'r',
+            b'\t' => b't',
+            0..0x20 => b'u',
+            _ => continue,
+        };
+        out.extend_from_slice(&s.as_bytes()[kept..at]);
+        out.extend([b'\\', escape]);
+        if escape == b'u' {
+            push(out, format_args!("{byte:04x}"));
+        }
+        kept = at + 1;
+    }
+    out.extend_from_slice(&s.as_bytes()[kept..]);
+    out.push(b'"');
 }
 
-fn push(out: &mut Vec<u8>, value: impl Display) {
-    write!(out, "{value}").expect("writing to memory cannot fail");
+/// Appends a value as it displays itself.
+pub(crate) fn push(out: &mut Vec<u8>, value: impl Display) {
+    struct Out<'a>(&'a mut Vec<u8>);
+    impl fmt::Write for Out<'_> {
+        fn write_str(&mut self, s: &str) -> fmt::Result {
+            self.0.extend_from_slice(s.as_bytes());
+            Ok(())
+        }
+    }
+    // Appending cannot fail.
+    let _ = write!(Out(out), "{value}");
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test;
+    use alloc::vec;
 
     fn render(event: &Event<'_>) -> serde_json::Value {
         let mut out = Vec::new();
@@ -165,6 +196,14 @@ mod tests {
                 "severity": 13, "text": "quote \" back \\ line \n bell \u{7} snow ☃",
             })
         );
+    }
+
+    #[test]
+    fn strings_are_escaped_as_the_standard_says() {
+        let all: alloc::string::String = ('\0'..'\u{200}').chain("\u{2028}🦀".chars()).collect();
+        let mut out = Vec::new();
+        string(&mut out, &all);
+        assert_eq!(serde_json::from_slice::<serde_json::Value>(&out).unwrap(), all);
     }
 
     #[test]
