@@ -7,6 +7,13 @@ const percent = (share: number) => (share > 0 && share < 0.0001 ? "< 0.01%" : pe
 const factor = new Intl.NumberFormat("en", { maximumSignificantDigits: 2 });
 const events = (count: number | bigint) => `${n(count)} ${Number(count) === 1 ? "event" : "events"}`;
 
+const lacks = {
+  overwritten: "Overwritten",
+  leftOut: "Left out for want of memory",
+  damaged: "Unreadable",
+  missed: "Missed while following",
+};
+
 export const en = {
   number: n,
   app: { title: "logd", skip: "Skip to the events" },
@@ -105,8 +112,28 @@ export const en = {
     none: "No events in this time.",
     zoomOut: "Whole time",
     range: (from: string, until: string) => `${from} – ${until}`,
-    gap: (text: string) => text,
-    lacking: "Events from before this were overwritten or left out",
+    lacking: "Times of which events are missing",
+    lacks,
+    lack: (
+      lack: keyof typeof lacks,
+      count: bigint | null,
+      from: string | null,
+      until: string | null,
+      place: string,
+    ) => {
+      const what = count === null ? "events" : events(count);
+      const when =
+        until === null
+          ? from === null
+            ? ""
+            : ` after ${from}`
+          : from === null
+            ? ` until ${until}`
+            : ` ${from} – ${until}`;
+      return `${lacks[lack]}: ${what}${when}${place === "" ? "" : `, ${place}`}`;
+    },
+    incomplete: (text: string, kinds: (keyof typeof lacks)[]) =>
+      `${text}; not all: ${kinds.map((kind) => lacks[kind].toLowerCase()).join(", ")}`,
   },
 
   facets: {

@@ -7,14 +7,16 @@ import { fromMs } from "../engine/time";
 import type { Clock } from "../state/prefs.svelte";
 import { short as shortTime } from "../text/format";
 import type { Bars } from "./buckets";
+import { LACK_COLORS, hatch } from "./hatch";
+import { LACKS, type Lack, type Stretch } from "./regions";
 
 /** From the ground up: what matters lies on the axis, where its height can be compared. */
 const ORDER = ["fatal", "error", "warn", "info", "debug", "trace", "none"] as const;
 
 export interface ChartOptions {
   clock: Clock;
-  /** Whether something older is missing. */
-  lacking: boolean;
+  /** Of which times events are missing. */
+  stretches: Stretch[];
   onselect: (fromBucket: number, untilBucket: number) => void;
   onhover: (bucket: number | null) => void;
 }
@@ -24,6 +26,7 @@ export function makeChart(root: HTMLElement, bars: Bars, options: ChartOptions):
   const color = (name: string) => resolved(root, style.getPropertyValue(name));
   const quiet = color("--quiet");
   const line = color("--line");
+  const lackColors = Object.fromEntries(LACKS.map((lack) => [lack, color(LACK_COLORS[lack])])) as Record<Lack, string>;
   const paths = uPlot.paths.bars?.({ size: [0.86, 64], align: 1 });
   const levels = [...ORDER].reverse();
   const axis: uPlot.Axis = { stroke: quiet, font: `11px ${style.fontFamily}`, ticks: { show: false } };
@@ -77,7 +80,7 @@ export function makeChart(root: HTMLElement, bars: Bars, options: ChartOptions):
         ],
         drawClear: [
           (u) => {
-            if (options.lacking) hatch(u, quiet);
+            hatch(u, options.stretches, axisOf(bars), (lack) => lackColors[lack]);
           },
         ],
       },
@@ -96,29 +99,16 @@ export function stacked(bars: Bars, levels: readonly string[]): uPlot.AlignedDat
   return [bars.starts, ...piles];
 }
 
+/** The times from the first bucket to the end of the last one. */
+export function axisOf({ starts, width }: Bars): { from: bigint; until: bigint } {
+  const from = starts[0] ?? 0;
+  return { from: fromMs(from * 1000), until: fromMs((from + Math.max(1, starts.length) * width) * 1000) };
+}
+
 function bucketAt(u: uPlot, bars: Bars, left: number): number {
   const first = bars.starts[0] ?? 0;
   const at = Math.floor((u.posToVal(left, "x") - first) / bars.width);
   return Math.min(Math.max(0, at), bars.starts.length - 1);
-}
-
-/** Stripes before the first bucket, where events are missing. */
-function hatch(u: uPlot, color: string): void {
-  const { ctx, bbox } = u;
-  const width = 8 * devicePixelRatio;
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, width, bbox.height);
-  ctx.clip();
-  ctx.strokeStyle = color;
-  ctx.lineWidth = devicePixelRatio;
-  for (let y = -width; y < bbox.height + width; y += 5 * devicePixelRatio) {
-    ctx.beginPath();
-    ctx.moveTo(bbox.left, bbox.top + y + width);
-    ctx.lineTo(bbox.left + width, bbox.top + y);
-    ctx.stroke();
-  }
-  ctx.restore();
 }
 
 function labels(bars: Bars, clock: Clock): uPlot.Axis.Values {
