@@ -53,7 +53,7 @@ test.describe("export", () => {
 
   test("a table", async ({ viewer }) => {
     const table = readFileSync(await viewer.download("Table (.csv)"), "utf8");
-    const lines = table.trimEnd().split("\r\n");
+    const lines = table.trimEnd().split("\n");
     expect(lines[0]).toBe("seq,time,received,key,level,severity,text,attributes");
     expect(lines).toHaveLength(FOUND.length + 1);
     expect(lines.find((line) => line.includes(FATAL))).toContain(",/prod/shop/payment,fatal,");
