@@ -243,7 +243,7 @@ fn a_listing_is_written_as_text() {
     let mut workspace = sample();
     let mut search = workspace.search(&request("level>=warn")).unwrap();
     while !search.step(1 << 20) {}
-    let mut listing = search.listing().unwrap();
+    let mut listing = search.listing();
     let mut text =
         |format, start| String::from_utf8(listing.text(format, start, 3)).unwrap().lines().count();
     assert_eq!((text(TextFormat::Ndjson, 0.0), text(TextFormat::Ndjson, 3.0)), (3, 3));

@@ -95,14 +95,15 @@ class Search {
     }
   }
 
-  /** More was loaded: the histogram may want wider buckets. */
+  /** More was loaded: the histogram may want wider buckets. Not in a pause, which a search would end. */
   grown(): void {
-    if (!this.range && this.#bucketNanos() !== this.#bucket) void this.run();
+    if (!this.paused && !this.range && this.#bucketNanos() !== this.#bucket) void this.run();
   }
 
   async pause(on: boolean): Promise<void> {
     this.paused = on;
     await session.engine.call("refresh", { on: !on });
+    this.grown();
   }
 
   #bucketNanos(): number {
