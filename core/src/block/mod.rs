@@ -56,6 +56,9 @@ pub struct Block {
     stored: [Range<usize>; KINDS],
 }
 
+/// What takes the time of a search in a compressed block.
+const UNPACKED: [ColumnKind; 2] = [ColumnKind::Text, ColumnKind::Attributes];
+
 impl Block {
     /// `header.columns` must describe `body`; [`Self::decode`] checks what comes from elsewhere.
     pub(crate) fn from_parts(header: BlockHeader, body: Box<[u8]>) -> Self {
@@ -127,6 +130,32 @@ impl Block {
     #[must_use]
     pub fn compressed(&self) -> Self {
         self.rebuilt(pack::pack)
+    }
+
+    /// The same events with text and attributes unpacked: a search need not do it each time.
+    #[must_use]
+    pub fn unpacked(&self) -> Self {
+        let mut scratch = Scratch::default();
+        let view = self.view(&mut scratch);
+        let mut header = self.header.clone();
+        let mut body = Vec::with_capacity(self.body.len() + self.unpacked_more());
+        for column in &mut header.columns {
+            let kind = column.kind();
+            if UNPACKED.contains(&kind) {
+                column.set_compression(Compression::None);
+                column.stored_len = column.len;
+                body.extend_from_slice(view.column(kind));
+            } else {
+                body.extend_from_slice(self.column(kind));
+            }
+        }
+        Self::from_parts(header, Box::from(body))
+    }
+
+    /// What [`Self::unpacked`] takes more than this, in bytes.
+    pub fn unpacked_more(&self) -> usize {
+        let columns = self.header.columns.iter().filter(|c| UNPACKED.contains(&c.kind()));
+        columns.map(|c| c.len.saturating_sub(c.stored_len) as usize).sum()
     }
 
     /// With a filter, and `pack` applied to what is not packed yet.

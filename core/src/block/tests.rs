@@ -116,6 +116,10 @@ proptest! {
         let decoded = Block::decode(&block.header().encode_to_vec(), block.body()).unwrap();
         prop_assert_eq!(&decoded, &block);
         let packed = block.compressed();
+        let unpacked = packed.unpacked();
+        check_rows(&unpacked, &events, &seqs);
+        prop_assert_eq!(unpacked.memory(), packed.memory() + packed.unpacked_more());
+        prop_assert_eq!(&unpacked.compressed(), &packed);
         let decoded = Block::decode(&packed.header().encode_to_vec(), packed.body()).unwrap();
         prop_assert_eq!(decoded, packed);
     }

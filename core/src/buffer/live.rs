@@ -37,7 +37,7 @@ pub struct Live {
 }
 
 impl Live {
-    /// Blocks take `budget` bytes at most; the oldest go.
+    /// Blocks take `budget` bytes at most; the oldest go. Up to half of it they are unpacked.
     pub fn new(budget: usize) -> Self {
         Self {
             history: FrameStream::default(),
@@ -72,7 +72,11 @@ impl Live {
         self.history.push(bytes);
         while let Some(frame) = self.history.next_frame()? {
             match frame {
-                Frame::Block(block) if self.held + block.memory() <= self.budget => {
+                Frame::Block(mut block) if self.held + block.memory() <= self.budget => {
+                    let unpacked = block.memory() + block.unpacked_more();
+                    if self.held + unpacked <= self.budget / 2 {
+                        block = Arc::new(block.unpacked());
+                    }
                     if block.header().last_seq > self.last_seq {
                         self.last_seq = block.header().last_seq;
                         self.last_time = block.header().max_time;
@@ -190,7 +194,11 @@ impl Live {
             self.last_time = e.time.0;
             if !self.open.is_empty() && self.open.len_bytes() + OpenBlock::max_cost(&event) > BLOCK
             {
-                seal(&mut self.open, &mut self.buffer, &mut self.held);
+                let block = self.open.seal();
+                let fits = self.held + block.memory() <= self.budget / 2;
+                let block = if fits { block.indexed() } else { block.compressed() };
+                self.held += block.memory();
+                self.buffer.insert(Arc::new(block));
             }
             self.open.push(e.seq, e.received, &event);
             self.frozen = None;
@@ -204,10 +212,4 @@ impl Live {
             self.evicted.add(block.events() as u64, h.min_time..=h.max_time);
         }
     }
-}
-
-fn seal(open: &mut OpenBlock, buffer: &mut Buffer, held: &mut usize) {
-    let block = open.seal().compressed();
-    *held += block.memory();
-    buffer.insert(Arc::new(block));
 }

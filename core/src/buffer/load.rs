@@ -48,6 +48,8 @@ pub struct Loader {
     /// Bytes that blocks may take in memory, and those they take.
     budget: usize,
     held: usize,
+    /// Whether blocks are unpacked as long as there is room.
+    unpacks: bool,
     left_out: Gone,
     damaged: Vec<Region>,
     /// See [`Self::content`].
@@ -82,7 +84,8 @@ enum State {
 }
 
 impl Loader {
-    /// For a buffer of `len` bytes, whose blocks may take `budget` bytes in memory.
+    /// For a buffer of `len` bytes, whose blocks may take `budget` bytes in memory. The newest ones are unpacked, as far as
+    /// half of the budget is enough for these and all others.
     pub fn new(len: u64, budget: usize) -> Self {
         let loaded = Loaded { of_bytes: len, ..Loaded::default() };
         Self {
@@ -92,6 +95,7 @@ impl Loader {
             loaded,
             budget,
             held: 0,
+            unpacks: true,
             left_out: Gone::default(),
             damaged: Vec::new(),
             content: None,
@@ -101,7 +105,8 @@ impl Loader {
 
     /// For a buffer of which everything is to be read, in order.
     pub(super) fn from_start(len: u64) -> Self {
-        Self { state: State::Scan { at: 0, least: 0 }, ..Self::new(len, usize::MAX) }
+        let state = State::Scan { at: 0, least: 0 };
+        Self { state, unpacks: false, ..Self::new(len, usize::MAX) }
     }
 
     /// Which bytes to read next, from the start of the buffer; `None` at the end.
@@ -362,7 +367,12 @@ impl Loader {
         self.content = Some(content::hash(checksums.into_iter()));
     }
 
-    fn hold(&mut self, block: Arc<Block>) {
+    fn hold(&mut self, mut block: Arc<Block>) {
+        let ahead = self.len.saturating_sub(self.loaded.bytes);
+        let unpacked = (self.held + block.memory() + block.unpacked_more()) as u64;
+        if self.unpacks && unpacked.saturating_add(ahead) <= self.budget as u64 / 2 {
+            block = Arc::new(block.unpacked());
+        }
         self.held += block.memory();
         self.loaded.events += block.events() as u64;
         self.buffer.insert(block);

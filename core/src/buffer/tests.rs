@@ -1,5 +1,6 @@
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -10,7 +11,7 @@ use proptest::prelude::*;
 
 use super::region::MAX_REGIONS;
 use super::*;
-use crate::block::{Damage, OpenBlock, Scratch};
+use crate::block::{Block, Damage, OpenBlock, Scratch};
 use crate::event::{Attribute, NewEvent, Value, to_wire};
 use crate::key::Key;
 use crate::query::filter::Filter;
@@ -227,6 +228,25 @@ fn a_loader_reads_the_index_and_then_the_newest_blocks() {
     let loaded = loader.loaded();
     assert!(loaded.events > 0 && loaded.events == loaded.of_events && loaded.left_out == 0);
     assert_eq!(ask(loader.snapshot(), "request"), ask(all.snapshot(), "request"));
+}
+
+#[test]
+fn a_loader_unpacks_the_newest_blocks_as_long_as_all_fit() {
+    let mut store = filled(30_000);
+    let bytes = export(store.snapshot(&[]), None);
+    let is_unpacked = |blocks: &[Arc<Block>]| -> Vec<bool> {
+        blocks.iter().map(|b| b.unpacked_more() == 0).collect()
+    };
+    let load = |budget| {
+        let mut loader = Loader::new(bytes.len() as u64, budget);
+        load(&mut loader, &bytes);
+        assert_eq!(loader.loaded().left_out, 0);
+        assert!(loader.held() <= budget);
+        is_unpacked(&loader.buffer().blocks)
+    };
+    assert!(load(usize::MAX).iter().all(|&unpacked| unpacked));
+    let some = load(4 * bytes.len());
+    assert_eq!((some.first(), some.last()), (Some(&false), Some(&true)), "{some:?}");
 }
 
 #[test]

@@ -29,6 +29,7 @@ mod standing;
 mod text;
 mod text_regex;
 mod text_rows;
+mod window;
 
 pub use compare::Comparer;
 pub use cursor::Cursor;

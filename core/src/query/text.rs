@@ -7,7 +7,9 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use aho_corasick::packed;
-use memchr::{memchr2, memmem};
+use memchr::memmem;
+
+use super::window::Window;
 
 use super::regex::{self, Regex, RegexError};
 use crate::block::{NeedleGrams, View};
@@ -138,12 +140,12 @@ pub(super) struct AsciiFinder {
 enum Scan {
     /// All variants of [`WINDOW`] bytes at once.
     Variants(Box<packed::Searcher>),
-    /// Both cases of one byte, where the machine has no such searcher.
-    Byte(u8, u8),
+    /// The same without a searcher made for the machine: WebAssembly has none.
+    Window(Window),
 }
 
 /// Bytes of the needle that are looked for. Their variants, eight at most, are as many as stay fast.
-const WINDOW: usize = 3;
+pub(super) const WINDOW: usize = 3;
 
 /// Bytes by how often they occur in logs, most frequent first; what is missing is rarer.
 const FREQUENT: &[u8] = b" e0ta1iosnr2cd3l45.6p7m8u9=-:/hgfb\"vwy_xk,zj()[]q";
@@ -159,19 +161,16 @@ impl AsciiFinder {
         };
         let len = needle.len().min(WINDOW);
         let at = rarest(len);
-        let variants = variants(&needle[at..at + len]);
-        if let Some(searcher) = packed::Searcher::new(variants) {
-            return Self { at, scan: Scan::Variants(Box::new(searcher)), needle };
-        }
-        let at = rarest(1);
-        let byte = needle[at];
-        Self { at, scan: Scan::Byte(byte, byte.to_ascii_uppercase()), needle }
+        let rare = &needle[at..at + len];
+        let scan = packed::Searcher::new(variants(rare))
+            .map_or_else(|| Scan::Window(Window::new(rare)), |s| Scan::Variants(Box::new(s)));
+        Self { at, scan, needle }
     }
 
     fn memory(&self) -> usize {
         match &self.scan {
             Scan::Variants(searcher) => searcher.memory_usage(),
-            Scan::Byte(..) => 0,
+            Scan::Window(_) => 0,
         }
     }
 
@@ -181,7 +180,7 @@ impl AsciiFinder {
             let rest = haystack.get(from..)?;
             let hit = match &self.scan {
                 Scan::Variants(searcher) => searcher.find(rest)?.start(),
-                Scan::Byte(lower, upper) => memchr2(*lower, *upper, rest)?,
+                Scan::Window(window) => window.find(rest)?,
             };
             let start = from + hit - self.at;
             let candidate = haystack.get(start..start + self.needle.len())?;
