@@ -3,7 +3,6 @@
 //! - [`serve`]: the daemon: configuration, the ingest thread that owns the engine, HTTP.
 //! - [`cli`]: the commands that talk to a daemon, or read an exported buffer.
 //! - [`info`]: the status document of `GET /info`, which `logd status` shows.
-//! - [`json`]: the one rendering of an event as JSON; both use it.
 
 extern crate alloc;
 

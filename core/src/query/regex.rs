@@ -2,7 +2,7 @@
 //! parses also runs.
 //!
 //! Made of the parts of `regex-automata` instead of its `meta::Regex`: that one chooses among eight engines and has
-//! searchers for literals, which here lie in [`super::text_regex`], over whole columns. What is left is an automaton that is
+//! searchers for literals, which here lie in `text_regex`, over whole columns. What is left is an automaton that is
 //! determinised as it searches, and an engine for what that cannot do: `\b` beside letters that are not ASCII.
 
 use alloc::boxed::Box;
