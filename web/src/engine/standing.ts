@@ -2,10 +2,12 @@
 
 import type { Listing, Search, Workspace } from "../../wasm/logd_wasm";
 import type { Found, Place } from "./messages";
-import { searchInTurns } from "./turn";
+import { breathe, delay, searchInTurns } from "./turn";
 
 /** So many rows fill a screen: enough to show something before the search is over. */
 const SCREENFUL = 200;
+/** So long the search waits for the page to fetch them, so that they are not on screen later than need be. */
+const FETCH_MS = 16;
 /** Pause after the search went on, as a multiple of the time that it took, so that loading goes on between. */
 const REST = 2;
 const LEAST_REST_MS = 100;
@@ -27,6 +29,7 @@ export class Standing {
   #on = true;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #restMs = LEAST_REST_MS;
+  #fetched: () => void = () => undefined;
 
   /**
    * `isOneSource`: whether a listing made now is in the order of numbers, not of receipt. `isRead`: whether nothing more of
@@ -68,7 +71,9 @@ export class Standing {
   }
 
   rows(listing: number, start: number, count: number): Uint8Array | null {
-    return listing === this.#listingNumber && this.#listing ? this.#listing.rows(start, count) : null;
+    if (listing !== this.#listingNumber || !this.#listing) return null;
+    this.#fetched();
+    return this.#listing.rows(start, count);
   }
 
   place(listing: number, { received, seq }: Place): number | null {
@@ -99,7 +104,9 @@ export class Standing {
     let told = !partial;
     try {
       const tell = () => {
-        told ||= this.#tell(search, isBySeq);
+        if (told || !this.#tell(search, isBySeq)) return undefined;
+        told = true;
+        return this.#fetching();
       };
       if (!(await searchInTurns(search, () => turn === this.#turn, tell))) return;
       const listing = search.listing();
@@ -124,6 +131,13 @@ export class Standing {
     this.#replace(listing, isBySeq);
     this.#post(listing.length, false);
     return true;
+  }
+
+  /** Until the page has asked for rows of the list that it was told of, and what it asked for besides was answered. */
+  async #fetching(): Promise<void> {
+    const fetched = new Promise<void>((resolve) => (this.#fetched = resolve));
+    await Promise.race([fetched, delay(FETCH_MS)]);
+    await breathe();
   }
 
   #replace(listing: Listing, isBySeq: boolean): void {

@@ -24,14 +24,18 @@ interface Steps {
 }
 
 /**
- * Searches to the end in turns; whether it got there. After each turn `afterTurn` may look at what was found so far; once
- * others have had theirs, it gives up if `goOn` says so.
+ * Searches to the end in turns; whether it got there. After each step `afterStep` may look at what was found so far, and say
+ * what to wait for before the next one; once others have had their turn, it gives up if `goOn` says so.
  */
-export async function searchInTurns(search: Steps, goOn: () => boolean, afterTurn?: () => void): Promise<boolean> {
+export async function searchInTurns(
+  search: Steps,
+  goOn: () => boolean,
+  afterStep?: () => Promise<void> | undefined,
+): Promise<boolean> {
   for (let end = performance.now() + TURN_MS; !search.step(STEP_BYTES);) {
-    if (performance.now() < end) continue;
-    afterTurn?.();
-    await breathe();
+    const others = afterStep?.();
+    if (!others && performance.now() < end) continue;
+    await (others ?? breathe());
     if (!goOn()) return false;
     end = performance.now() + TURN_MS;
   }
