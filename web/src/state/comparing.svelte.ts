@@ -13,7 +13,7 @@ class Comparing {
   found = $state.raw<Comparison | null>(null);
   busy = $state(false);
   failure = $state("");
-  /** Events that were loaded when it was made. */
+  /** Events of the two that were loaded when it was made. */
   events = $state(0);
   #turn = 0;
 
@@ -29,13 +29,19 @@ class Comparing {
     return a === undefined || b === undefined ? null : { a, b };
   }
 
+  /** Events of the two that are loaded. */
+  get loaded(): number {
+    const { sides } = this;
+    return session.sources.reduce((n, s) => n + (s.source === sides?.a || s.source === sides?.b ? s.events : 0), 0);
+  }
+
   async run(): Promise<void> {
     const { sides } = this;
     const turn = ++this.#turn;
     if (!sides) return;
     const { filter, range } = search;
     this.busy = true;
-    const events = session.events;
+    const events = this.loaded;
     try {
       const request = encodeRequest({ filter, from: range?.from, until: range?.until });
       const bytes = await session.engine.call("compare", { request, ...sides });

@@ -112,6 +112,11 @@ export function shop(count = 6000): Sample[] {
   });
 }
 
+/** The same shop until its payments began to fail. */
+export function calm(): Sample[] {
+  return shop().filter(({ time }) => time < OUTAGE.from);
+}
+
 /** More than is read at once, for nothing in it can be compressed well. */
 export function big(): Sample[] {
   const random = randomness(2);

@@ -17,6 +17,9 @@ export class Viewer {
   readonly detail: Locator;
   readonly levels: Locator;
   readonly facets: Locator;
+  readonly comparison: Locator;
+  /** The legend of the stretches of time of which events are missing. */
+  readonly lacks: Locator;
 
   constructor(page: Page) {
     this.page = page;
@@ -28,6 +31,8 @@ export class Viewer {
     this.detail = page.getByRole("complementary", { name: "Event" });
     this.levels = page.getByRole("group", { name: "Levels" });
     this.facets = page.getByRole("complementary", { name: "Facets" });
+    this.comparison = page.getByRole("region", { name: "Comparison of two buffers" });
+    this.lacks = page.getByRole("list", { name: "Times of which events are missing" });
   }
 
   /** By the button, as one who does not know that files can be dropped. */
