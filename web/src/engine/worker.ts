@@ -100,22 +100,22 @@ async function start() {
         ...(retryInMs === undefined ? {} : { retryInMs }),
       });
     };
+    const historyIsRead = () => {
+      if (reading.delete(source)) changed();
+    };
     const link: Link = {
       changed,
-      historyIsRead: () => {
-        reading.delete(source);
-        changed();
-      },
+      historyIsRead,
       state,
       lastSeq: () => workspace.sources().find((s) => s.source === source)?.lastSeq ?? 0n,
       restarted: () => {
-        reading.delete(source);
         state("broken", "the daemon was started anew");
         attach(daemon);
       },
     };
     tell();
-    void follow(workspace, source, daemon, link, closed.signal);
+    // However it ends, refused for one: nothing more comes.
+    void follow(workspace, source, daemon, link, closed.signal).then(historyIsRead);
     return source;
   }
 

@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 
 import { Daemon } from "./support/daemon.ts";
+import { OUTAGE } from "./support/events.ts";
 import { expect, test } from "./support/test.ts";
 import { Wire } from "./support/wire.ts";
 
@@ -52,6 +53,31 @@ test("a wrong link says that the daemon does not take it", async ({ daemon, page
   await expect(page.getByRole("alert").filter({ hasText: "The daemon does not take this secret." })).toBeVisible();
   await expect(page.getByLabel("Read secret")).toBeVisible();
   expect(page.url()).not.toContain("secret");
+});
+
+test("of a daemon that refuses while it is read, nothing more is waited for", async ({
+  daemon,
+  page,
+  viewer,
+  watch,
+}) => {
+  watch.expect(/401/);
+  let refuse: () => void = () => undefined;
+  const decided = new Promise<void>((resolve) => (refuse = resolve));
+  await page.route("**/api/v1/export?*", async (route) => {
+    await decided;
+    await route.fulfill({ status: 401, body: "another secret now" });
+  });
+  // A link to an event that is nowhere: as long as more may come, its place stays free.
+  await page.goto(daemon.link.replace("#", `#at=999999.${OUTAGE.from}000000&`));
+  await viewer.choose("shop.logd");
+  await viewer.finds(6000);
+  await expect(viewer.detail).toBeHidden();
+  refuse();
+  await expect(page.getByRole("status").filter({ hasText: "Refused" })).toBeVisible();
+  // What came next.
+  await expect(viewer.detail).toBeVisible();
+  await expect(viewer.selected()).toBeInViewport();
 });
 
 test("the page may do only what its policy says", async ({ daemon, request }) => {
@@ -202,6 +228,15 @@ test("after a broken connection the page catches up, and counts what it missed",
     const missed = Number((await told.textContent())?.replaceAll(/[^\d]/g, ""));
     expect(missed).toBeGreaterThan(1000);
     await viewer.finds(3015 - missed);
+    // The timeline shows when.
+    const lack = viewer.lacks.getByRole("listitem").filter({ hasText: "Missed while following" });
+    await expect(lack).toHaveText(new RegExp(`Missed while following: ${missed.toLocaleString("en")} events .* – `));
+    await viewer.timeline.focus();
+    await page.keyboard.press("End");
+    await expect(async () => {
+      await page.keyboard.press("ArrowLeft");
+      expect(await viewer.timeline.getAttribute("aria-valuetext")).toMatch(/; not all: .*missed while following$/);
+    }).toPass();
     await viewer.find('"line 3."');
     await viewer.finds(1, 3015 - missed);
   } finally {
