@@ -1,6 +1,10 @@
 // Finding events: by what is typed, by levels, by facets, by time.
 
+import { join } from "node:path";
+
+import { queryFile } from "./support/daemon.ts";
 import { FATAL, OUTAGE, START, type Sample, shop } from "./support/events.ts";
+import { BUFFERS } from "./support/paths.ts";
 import { expect, test } from "./support/test.ts";
 
 const ALL = shop();
@@ -224,6 +228,34 @@ test("the neighbours of an event, of all keys and of its own", async ({ page, vi
   await expect(viewer.selected()).toBeInViewport();
   await page.goBack();
   await viewer.finds(6000);
+});
+
+test("the neighbours in the ring, where there are several rings", async ({ page, site, viewer }) => {
+  // All events are in one ring: all that is around is around in the ring.
+  await viewer.find("level:fatal");
+  await viewer.row(FATAL).click();
+  await expect(viewer.detail.getByRole("button", { name: "Around it, same key" })).toBeVisible();
+  await expect(viewer.detail.getByRole("button", { name: /ring/ })).toBeHidden();
+
+  await page.goto(`${site.url}?open=/buffers/overwritten.logd`);
+  await viewer.find("GET key:/prod/shop/web");
+  await viewer.row("GET /").last().click();
+  const text = (await viewer.selected().getByRole("gridcell").last().textContent()) ?? "";
+  await viewer.detail.getByRole("button", { name: "Around it, ring /prod/shop/web" }).click();
+  await expect(viewer.selected()).toContainText(text);
+  await expect(viewer.selected()).toBeInViewport();
+  await expect(viewer.search).toHaveValue("key:/prod/shop/web");
+
+  // The fallback ring has the keys that no other has.
+  await viewer.find("level:fatal");
+  await viewer.row(FATAL).click();
+  await viewer.detail.getByRole("button", { name: "Around it, same ring" }).click();
+  await viewer.finds(
+    count(({ key }) => key !== "/prod/shop/web"),
+    queryFile(join(BUFFERS, "overwritten.logd")).length,
+  );
+  await expect(viewer.selected()).toContainText(FATAL);
+  await expect(viewer.selected()).toBeInViewport();
 });
 
 test("how many were found is announced", async ({ page, viewer }) => {
