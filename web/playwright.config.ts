@@ -22,6 +22,7 @@ export default defineConfig({
     timezoneId: "Europe/Berlin",
     // The tests of the service worker allow it; everywhere else it would only cost time.
     serviceWorkers: "block",
-    trace: "retain-on-failure",
+    // Without a film of every test: painting it costs as much as the tests.
+    trace: { mode: "retain-on-failure", screenshots: false },
   },
 });
