@@ -26,6 +26,10 @@ export interface Typing {
   field?: string;
   operator?: string;
   typed: string;
+  /** The names of fields that the word begins. */
+  fields: string[];
+  /** The facet whose values can stand there. */
+  facet?: string;
 }
 "#;
 
@@ -62,6 +66,8 @@ struct Typing<'a> {
     field: Option<&'a str>,
     operator: Option<&'a str>,
     typed: &'a str,
+    fields: Vec<&'static str>,
+    facet: Option<String>,
 }
 
 /// What an expression says, whole or not.
@@ -94,6 +100,8 @@ pub fn typing(before: &str) -> Result<JsValue, JsValue> {
         field: t.field.map(|(name, _)| name),
         operator: t.field.map(|(_, operator)| operator),
         typed: t.typed,
+        fields: t.fields().collect(),
+        facet: t.facet(),
     }))
 }
 

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::ast::{AttrTest, Compare, Expr, StrTest, Term};
-use super::field::in_name;
+use super::field::{OFFERED, Target, in_name, resolve};
 use super::lexer::{Kind, Lexer, operator, tokens};
 use super::parse::parse;
 use crate::severity::{Level, Severity};
@@ -83,6 +83,26 @@ pub struct Typing<'a> {
     pub field: Option<(&'a str, &'static str)>,
     /// What has been typed of the value, without its quote, or else of the word.
     pub typed: &'a str,
+}
+
+impl Typing<'_> {
+    /// The names of fields that begin with the word.
+    pub fn fields(&self) -> impl Iterator<Item = &'static str> {
+        let wanted = self.field.is_none().then(|| self.typed.to_ascii_lowercase());
+        OFFERED.into_iter().filter(move |name| wanted.as_ref().is_some_and(|w| name.starts_with(w)))
+    }
+
+    /// The facet that counts the values of the field, as far as one does and the operator compares whole values.
+    pub fn facet(&self) -> Option<String> {
+        let (name, operator) = self.field?;
+        match resolve(name)? {
+            _ if operator.contains('~') => None,
+            Target::Level => Some("level".into()),
+            Target::Key => Some("key".into()),
+            Target::Attr(attribute) => Some(format!("attr.{attribute}")),
+            Target::Text | Target::Pattern | Target::Time | Target::Received | Target::Seq => None,
+        }
+    }
 }
 
 /// What is being typed at the end of `input`; `None` where that is nothing that could be completed.
@@ -297,6 +317,29 @@ mod tests {
             ("\"phra", None),
         ] {
             assert_eq!(typing(input), expected, "{input}");
+        }
+    }
+
+    #[test]
+    fn what_is_typed_can_be_completed_by_fields_or_a_facet() {
+        let fields = |input| typing(input).map(|t| t.fields().collect::<Vec<_>>());
+        assert_eq!(fields("x T"), Some(Vec::from(["text", "time"])));
+        assert_eq!(fields("-at"), Some(Vec::from(["attr."])));
+        assert_eq!(fields("level:e"), Some(Vec::new()));
+        for name in OFFERED {
+            assert!(resolve(name.strip_suffix('.').map_or(name, |_| "attr.x")).is_some(), "{name}");
+        }
+        for (input, facet) in [
+            ("Severity>=w", Some("level")),
+            ("key:/p", Some("key")),
+            ("key~p", None),
+            ("attr.user!=\"ann l", Some("attr.user")),
+            ("attr.user!~a", None),
+            ("time>=20", None),
+            ("nothing:x", None),
+            ("lev", None),
+        ] {
+            assert_eq!(typing(input).and_then(|t| t.facet()).as_deref(), facet, "{input}");
         }
     }
 

@@ -29,6 +29,11 @@ pub(super) enum Target {
 const NAMES: [&str; 9] =
     ["level", "severity", "lvl", "key", "text", "pattern", "time", "received", "seq"];
 
+/// The names to offer where one is typed: one for each meaning, the most wanted first. An attribute's own name follows
+/// `attr.`.
+pub(super) const OFFERED: [&str; 8] =
+    ["level", "key", "text", "pattern", "attr.", "time", "received", "seq"];
+
 /// Names from other tools, and the field that is meant.
 const ELSEWHERE: [(&str, &str); 6] = [
     ("message", "text"),

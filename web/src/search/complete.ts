@@ -14,18 +14,10 @@ export interface Suggestion {
   count?: number;
 }
 
-const FIELDS = ["level", "key", "text", "pattern", "attr.", "time", "received", "seq"];
 const MOST = 12;
 
-/** The field whose values complete what is typed, if there is one: that of a facet. */
-export function facetOf({ field, operator }: Typing): string | null {
-  if (field === undefined || operator === undefined || !/^(>=|<=|!=|[:=<>])$/.test(operator)) return null;
-  if (["level", "severity", "lvl"].includes(field.toLowerCase())) return "level";
-  return field === "key" || field.startsWith("attr.") ? field : null;
-}
-
-export function fieldSuggestions({ start, typed }: Typing, attributes: string[]): Suggestion[] {
-  const all = [...FIELDS, ...attributes.filter((name) => /^[\w.-]+$/.test(name)).map((name) => `attr.${name}`)];
+export function fieldSuggestions({ start, typed, fields }: Typing, attributes: string[]): Suggestion[] {
+  const all = [...fields, ...attributes.filter((name) => /^[\w.-]+$/.test(name)).map((name) => `attr.${name}`)];
   return all
     .filter((name) => name.startsWith(typed.toLowerCase()) && name !== typed)
     .slice(0, MOST)
@@ -35,7 +27,7 @@ export function fieldSuggestions({ start, typed }: Typing, attributes: string[])
 export function valueSuggestions(typing: Typing, values: { value: string; count: number }[]): Suggestion[] {
   const { start, field = "", operator = "", typed } = typing;
   const counted = (value: string) => values.find((v) => v.value === value) ?? { value, count: 0 };
-  const known = facetOf(typing) === "level" ? LEVELS.map(counted) : values;
+  const known = typing.facet === "level" ? LEVELS.map(counted) : values;
   const wanted = typed.toLowerCase();
   const starts = (value: string) => value.toLowerCase().startsWith(wanted);
   return known
