@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { rfc3339 } from "../src/engine/time";
 import { parseTime } from "../src/state/jump";
 import { ofFragment, toFragment } from "../src/state/permalink";
-import { duration, size } from "../src/text/format";
+import { duration, lag, range, size } from "../src/text/format";
+import { visible } from "../src/text/visible";
 import { bucketFor, dense } from "../src/timeline/buckets";
 
 const S = 1_000_000_000n;
@@ -42,14 +43,44 @@ describe("times", () => {
     expect(time === null ? null : rfc3339(time)).toBe(expected);
   });
 
-  test.each(["", "soon", "25:00", "2026-13-01", "12:60", "14"])("are refused: %j", (text) => {
-    expect(parseTime(text, 0n, true)).toBeNull();
-  });
+  test.each(["", "soon", "25:00", "2026-13-01", "2026-02-29", "2026-00-01", "12:60", "14"])(
+    "are refused: %j",
+    (text) => {
+      expect(parseTime(text, 0n, true)).toBeNull();
+    },
+  );
 
   test("take their two largest units", () => {
     const shown = [0.25, 999, 1500, 61_000, 3_600_000, 90_000_000].map(duration);
     expect(shown).toEqual(["0.25 ms", "999 ms", "1.5 s", "1 min 1 s", "1 h", "1 d 1 h"]);
   });
+});
+
+test("a sender's clock that is wrong is told", () => {
+  const sent = 1763733900n * S;
+  const of = (seconds: bigint) => lag({ time: sent, received: sent + seconds * S });
+  expect([of(0n), of(2n)]).toEqual([
+    { text: "", far: false },
+    { text: "2.0 s later", far: false },
+  ]);
+  expect(of(7200n)).toEqual({ text: expect.stringMatching(/^2 h later: .*behind/) as string, far: true });
+  expect(of(-7200n)).toEqual({ text: expect.stringMatching(/^2 h before .*ahead/) as string, far: true });
+});
+
+test("a time has its years only where they differ", () => {
+  const from = 1763733900n * S;
+  expect(range(from, from + 60n * S, "utc")).toBe("11-21T14:05:00.000 – 11-21T14:06:00.000");
+  expect(range(from, from + 86_400n * 60n * S, "utc")).toMatch(/^2025-.* – 2026-/);
+});
+
+test.each([
+  ["\u001b[31mred\u001b[0m", "^[[31mred^[[0m"],
+  ["a\r\nb\tc\rd", "a\nb\tc^Md"],
+  ["\u0000\u007f\u0085", "^@^?[U+0085]"],
+  ["\u202egpj.exe", "[U+202E]gpj.exe"],
+  ["👩‍👧 שלום é", "👩‍👧 שלום é"],
+])("what has no shape is written out: %j", (text, expected) => {
+  expect(visible(text)).toBe(expected);
 });
 
 test("sizes are read in powers of a thousand", () => {

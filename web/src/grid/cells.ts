@@ -4,7 +4,8 @@ import { type Event, type Value } from "../engine/query";
 import { levelOf } from "../engine/level";
 import type { Clock } from "../state/prefs.svelte";
 import { t } from "../text";
-import { short } from "../text/format";
+import { lag, long, short } from "../text/format";
+import { visible } from "../text/visible";
 import type { Column } from "./grid";
 
 /** Characters of a text that a line can show; the rest is in the detail pane. */
@@ -43,13 +44,28 @@ export function fillRow(row: HTMLElement, cells: HTMLElement[], event: Event, lo
   row.classList.toggle("marked", look.marked);
   look.columns.forEach((id, i) => {
     const cell = cells[i];
-    if (cell && id === "text") fillText(cell, oneLine(event.text), look);
-    else if (cell) cell.textContent = cellText(event, id, look);
+    if (!cell) return;
+    if (id === "text") fillText(cell, oneLine(event.text), look);
+    else cell.textContent = cellText(event, id, look);
+    if (id === "time") {
+      const { text, far } = lag(event);
+      cell.classList.toggle("far", far);
+      cell.title = far ? t.grid.receivedLater(text) : "";
+    }
   });
 }
 
+/** With its year, where that is another one than the events around it have. */
+function timeText({ time, received }: Event, clock: Clock): string {
+  if (clock === "relative") return short(time, clock, Date.now());
+  const whole = long(time, clock);
+  return whole.slice(0, 4) === long(received, clock).slice(0, 4)
+    ? short(time, clock, 0)
+    : whole.slice(0, 16).replace("T", " ");
+}
+
 function cellText(event: Event, id: string, { clock, source }: Look): string {
-  if (id === "time") return short(event.time, clock, Date.now());
+  if (id === "time") return timeText(event, clock);
   if (id === "received") return short(event.received, clock, Date.now());
   if (id === "level") return levelOf(event.severity);
   if (id === "key") return event.key;
@@ -57,14 +73,16 @@ function cellText(event: Event, id: string, { clock, source }: Look): string {
   if (id === "source") return source;
   return event.attributes
     .filter(([name]) => `attr.${name}` === id)
-    .map(([, value]) => oneLine(valueText(value)))
+    .map(([, value]) => visible(oneLine(valueText(value))))
     .join(", ");
 }
 
 function fillText(cell: HTMLElement, text: string, { pieces }: Look): void {
-  const parts = pieces(text);
+  // As the text itself runs: what does not fit is cut at its end.
+  if (cell.dir !== "auto") cell.dir = "auto";
+  const parts = pieces(text).map(visible);
   if (parts.length === 1) {
-    cell.textContent = text;
+    cell.textContent = parts[0] ?? "";
     return;
   }
   cell.replaceChildren(

@@ -19,7 +19,9 @@ export function parseTime(text: string, reference: bigint, utc: boolean): bigint
     Number(minute),
     Number(second),
   ];
-  if (parts[1] > 11 || parts[2] > 31 || parts[3] > 23 || parts[4] > 59 || parts[5] > 59) return null;
+  const daysOfMonth = new Date(Date.UTC(parts[0], parts[1] + 1, 0)).getUTCDate();
+  if (parts[1] < 0 || parts[1] > 11 || parts[2] < 1 || parts[2] > daysOfMonth) return null;
+  if (parts[3] > 23 || parts[4] > 59 || parts[5] > 59) return null;
   const ms = inUtc ? Date.UTC(...parts) : new Date(...parts).getTime();
   return Number.isNaN(ms) ? null : fromMs(ms) + BigInt(fraction.padEnd(9, "0"));
 }

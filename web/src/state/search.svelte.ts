@@ -38,6 +38,7 @@ class Search {
   paused = $state(false);
   #number = 0;
   #patience: ReturnType<typeof setTimeout> | undefined;
+  #asked: { filter: string; range: Range | null } = { filter: "", range: null };
   /** The width of the histogram that was asked for, which changes as more is loaded. */
   #bucket = 0;
 
@@ -67,10 +68,17 @@ class Search {
     if (filter === this.filter) this.reading = { ...reading, filter };
   }
 
+  /** Searches, unless that is what was searched for last: its answer keeps itself up to date. */
+  async ask(): Promise<void> {
+    const { filter, range } = this.#asked;
+    if (this.found === null || filter !== this.filter || range !== this.range) await this.run();
+  }
+
   /** Searches anew; the newest search wins. */
   async run(): Promise<void> {
     const search = ++this.#number;
     const { filter, range } = this;
+    this.#asked = { filter, range };
     this.#read(filter).catch(() => undefined);
     this.#bucket = this.#bucketNanos();
     const request = encodeRequest({

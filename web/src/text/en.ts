@@ -109,7 +109,7 @@ export const en = {
     help: "Arrow keys move, with Shift they select, Enter zooms in, Backspace zooms out",
     bucket: (time: string, count: number, levels: string) =>
       `${time}: ${events(count)}${levels === "" ? "" : ` (${levels})`}`,
-    none: "No events in this time.",
+    none: "No events to count.",
     zoomOut: "Whole time",
     range: (from: string, until: string) => `${from} – ${until}`,
     lacking: "Times of which events are missing",
@@ -167,6 +167,7 @@ export const en = {
     choose: "Columns",
     attributesHint: "Attributes seen in these events:",
     noMatch: "No event matches.",
+    mistake: "The search cannot be read; what is wrong is told below it.",
     noEvents: "There are no events yet.",
     emptyBuffer: "There is no event to show.",
     reading: "Reading …",
@@ -179,6 +180,7 @@ export const en = {
     jumpHint: "14:05, 2026-11-21 14:05:01 or with Z for UTC",
     jumpBad: "This is no time. Write it as 14:05 or 2026-11-21 14:05:01.",
     go: "Go",
+    receivedLater: (lag: string) => `Received ${lag}`,
   },
 
   compare: {
@@ -251,7 +253,10 @@ export const en = {
     facet: (name: string) => `Count values of ${name}`,
     whole: (size: string) => `Show all ${size}`,
     bytes: (count: number) => `${n(count)} bytes`,
-    late: (by: string) => `${by} later`,
+    late: (by: string, far: boolean) =>
+      far ? `${by} later: the sender's clock is behind, or the event was held back` : `${by} later`,
+    early: (by: string) => `${by} before it was sent: the sender's clock is ahead`,
+    empty: "(no text)",
   },
 
   marks: {

@@ -50,6 +50,25 @@ export function duration(ms: number): string {
   return rest > 0 ? `${whole} ${String(rest)} ${smaller}` : whole;
 }
 
+/** Clocks that agree to this, in milliseconds, are right, and a way that takes longer is a long one. */
+const FAR_MS = 60_000;
+
+/** How much later than it was sent an event was received, in words; `far` if that is odd. */
+export function lag({ time, received }: { time: bigint; received: bigint }): { text: string; far: boolean } {
+  const ms = Number(received - time) / 1e6;
+  const far = Math.abs(ms) > FAR_MS;
+  if (ms === 0) return { text: "", far };
+  const by = duration(Math.abs(ms));
+  return { text: ms > 0 ? t.detail.late(by, far) : t.detail.early(by), far };
+}
+
+/** From one time to another, with the years if they differ. */
+export function range(from: bigint, until: bigint, clock: Clock): string {
+  const [first, last] = [long(from, clock), long(until, clock)];
+  const begin = first.slice(0, 4) === last.slice(0, 4) ? 5 : 0;
+  return t.timeline.range(first.slice(begin, 23), last.slice(begin, 23));
+}
+
 export function size(bytes: number): string {
   if (bytes < 1000) return `${String(bytes)} B`;
   const units = ["kB", "MB", "GB"];

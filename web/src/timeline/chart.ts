@@ -5,13 +5,16 @@ import uPlot from "uplot";
 import { LEVELS } from "../engine/level";
 import { fromMs } from "../engine/time";
 import type { Clock } from "../state/prefs.svelte";
-import { short as shortTime } from "../text/format";
+import { long, short as shortTime } from "../text/format";
 import type { Bars } from "./buckets";
 import { LACK_COLORS, hatch } from "./hatch";
 import { LACKS, type Lack, type Stretch } from "./regions";
 
 /** From the ground up: what matters lies on the axis, where its height can be compared. */
 const ORDER = ["fatal", "error", "warn", "info", "debug", "trace", "none"] as const;
+
+/** A longer time has the year at its axis, seconds. */
+const YEAR_S = 360 * 86_400;
 
 export interface ChartOptions {
   clock: Clock;
@@ -65,7 +68,7 @@ export function makeChart(root: HTMLElement, bars: Bars, options: ChartOptions):
       series: [
         {},
         ...levels.map((level) => {
-          const fill = color(`--bar-${level}`);
+          const fill = resolved(root, style.getPropertyValue(`--bar-${level}`), true);
           return { label: level, fill, stroke: fill, width: 0, points: { show: false }, ...(paths ? { paths } : {}) };
         }),
       ],
@@ -113,6 +116,8 @@ function bucketAt(u: uPlot, bars: Bars, left: number): number {
 
 function labels(bars: Bars, clock: Clock): uPlot.Axis.Values {
   const span = bars.starts.length * bars.width;
+  // "2026-11"
+  if (span > YEAR_S) return (_, splits) => splits.map((seconds) => long(fromMs(seconds * 1000), clock).slice(0, 7));
   // Parts of "11-21 14:05:01.498".
   const [from, to] = span > 2 * 86_400 ? [0, 5] : [6, bars.width < 1 ? 18 : bars.width < 60 ? 14 : 11];
   return (_, splits) => splits.map((seconds) => shortTime(fromMs(seconds * 1000), clock, 0).slice(from, to));
@@ -129,10 +134,11 @@ function short(value: number): string {
   return Number.isInteger(value) ? `${String(Math.round((value / unit) * 10) / 10)}${name}` : "";
 }
 
-/** What `light-dark()` comes to: a canvas does not know it. */
-function resolved(root: HTMLElement, value: string): string {
+/** What `light-dark()` comes to: a canvas does not know it. `kept`: also where a person has forced other colours. */
+function resolved(root: HTMLElement, value: string, kept = false): string {
   const probe = document.createElement("span");
   probe.style.color = value;
+  if (kept) probe.style.setProperty("forced-color-adjust", "none");
   root.append(probe);
   const { color } = getComputedStyle(probe);
   probe.remove();
