@@ -54,6 +54,8 @@ pub struct Block {
     body: Box<[u8]>,
     /// Where each [`ColumnKind`] lies in `body`.
     stored: [Range<usize>; KINDS],
+    /// Of a text column that was unpacked: see [`View::words`].
+    words: Option<Box<[u8]>>,
 }
 
 /// What takes the time of a search in a compressed block.
@@ -69,7 +71,7 @@ impl Block {
             stored[column.kind() as usize] = start..end;
             start = end;
         }
-        Self { header, body, stored }
+        Self { header, body, stored, words: None }
     }
 
     /// From a header's bytes and a body, as [`Self::header`] and [`Self::body`] gave them. Every column is
@@ -103,6 +105,7 @@ impl Block {
         let h = &self.header;
         FIXED
             + self.body.len()
+            + self.words.as_ref().map_or(0, |words| words.len())
             + h.by_severity.len() * 4
             + h.columns.len() * COLUMN
             + strings(h.keys.len(), h.keys.iter().map(|k| k.key.len()).sum())
@@ -132,13 +135,19 @@ impl Block {
         self.rebuilt(pack::pack)
     }
 
-    /// The same events with text and attributes unpacked: a search need not do it each time.
-    #[must_use]
-    pub fn unpacked(&self) -> Self {
+    /// The same events with text and attributes unpacked, if it then takes `room` bytes of memory at most: a search need
+    /// not do it each time. What tells without the texts that a word is not in them is kept.
+    pub fn unpacked(&self, room: usize) -> Option<Self> {
+        let columns = self.header.columns.iter().filter(|c| UNPACKED.contains(&c.kind()));
+        let more: usize = columns.map(|c| c.len.saturating_sub(c.stored_len) as usize).sum();
+        if self.memory().saturating_add(more) > room {
+            return None;
+        }
         let mut scratch = Scratch::default();
         let view = self.view(&mut scratch);
+        let words = view.words().map(Box::from);
         let mut header = self.header.clone();
-        let mut body = Vec::with_capacity(self.body.len() + self.unpacked_more());
+        let mut body = Vec::with_capacity(self.body.len() + more);
         for column in &mut header.columns {
             let kind = column.kind();
             if UNPACKED.contains(&kind) {
@@ -149,13 +158,8 @@ impl Block {
                 body.extend_from_slice(self.column(kind));
             }
         }
-        Self::from_parts(header, Box::from(body))
-    }
-
-    /// What [`Self::unpacked`] takes more than this, in bytes.
-    pub fn unpacked_more(&self) -> usize {
-        let columns = self.header.columns.iter().filter(|c| UNPACKED.contains(&c.kind()));
-        columns.map(|c| c.len.saturating_sub(c.stored_len) as usize).sum()
+        let block = Self { words, ..Self::from_parts(header, Box::from(body)) };
+        (block.memory() <= room).then_some(block)
     }
 
     /// With a filter, and `pack` applied to what is not packed yet.

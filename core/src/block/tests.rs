@@ -116,9 +116,12 @@ proptest! {
         let decoded = Block::decode(&block.header().encode_to_vec(), block.body()).unwrap();
         prop_assert_eq!(&decoded, &block);
         let packed = block.compressed();
-        let unpacked = packed.unpacked();
+        let unpacked = packed.unpacked(usize::MAX).unwrap();
         check_rows(&unpacked, &events, &seqs);
-        prop_assert_eq!(unpacked.memory(), packed.memory() + packed.unpacked_more());
+        prop_assert!(packed.unpacked(unpacked.memory()).is_some_and(|block| block == unpacked));
+        prop_assert_eq!(packed.unpacked(unpacked.memory() - 1), None);
+        let (mut a, mut b) = (Scratch::default(), Scratch::default());
+        prop_assert_eq!(packed.view(&mut a).words(), unpacked.view(&mut b).words());
         prop_assert_eq!(&unpacked.compressed(), &packed);
         let decoded = Block::decode(&packed.header().encode_to_vec(), packed.body()).unwrap();
         prop_assert_eq!(decoded, packed);

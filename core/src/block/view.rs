@@ -117,6 +117,9 @@ impl<'a> View<'a> {
     /// Bytes in which every run of ASCII letters of the texts is, if the run has one beyond `f`. `None` where there is
     /// nothing shorter to search than the texts.
     pub(crate) fn words(&self) -> Option<&'a [u8]> {
+        if let Some(words) = &self.block.words {
+            return Some(words);
+        }
         let kind = ColumnKind::Text;
         if self.scratch.unpacked[kind as usize].get().is_some() {
             return None;

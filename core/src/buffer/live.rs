@@ -73,9 +73,9 @@ impl Live {
         while let Some(frame) = self.history.next_frame()? {
             match frame {
                 Frame::Block(mut block) if self.held + block.memory() <= self.budget => {
-                    let unpacked = block.memory() + block.unpacked_more();
-                    if self.held + unpacked <= self.budget / 2 {
-                        block = Arc::new(block.unpacked());
+                    let room = (self.budget / 2).saturating_sub(self.held);
+                    if let Some(unpacked) = block.unpacked(room) {
+                        block = Arc::new(unpacked);
                     }
                     if block.header().last_seq > self.last_seq {
                         self.last_seq = block.header().last_seq;

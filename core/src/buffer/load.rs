@@ -368,10 +368,13 @@ impl Loader {
     }
 
     fn hold(&mut self, mut block: Arc<Block>) {
-        let ahead = self.len.saturating_sub(self.loaded.bytes);
-        let unpacked = (self.held + block.memory() + block.unpacked_more()) as u64;
-        if self.unpacks && unpacked.saturating_add(ahead) <= self.budget as u64 / 2 {
-            block = Arc::new(block.unpacked());
+        let ahead =
+            usize::try_from(self.len.saturating_sub(self.loaded.bytes)).unwrap_or(usize::MAX);
+        let room = (self.budget / 2).saturating_sub(self.held).saturating_sub(ahead);
+        if self.unpacks
+            && let Some(unpacked) = block.unpacked(room)
+        {
+            block = Arc::new(unpacked);
         }
         self.held += block.memory();
         self.loaded.events += block.events() as u64;

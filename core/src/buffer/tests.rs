@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use logd_proto::buffer::{BlockEntry, BlockHeader, Origin};
+use logd_proto::buffer::{BlockEntry, BlockHeader, ColumnKind, Compression, Origin};
 use logd_proto::prost::Message;
 use logd_proto::query::{FacetRequest, HistogramRequest, Page, QueryRequest, QueryResponse};
 use proptest::prelude::*;
@@ -235,7 +235,9 @@ fn a_loader_unpacks_the_newest_blocks_as_long_as_all_fit() {
     let mut store = filled(30_000);
     let bytes = export(store.snapshot(&[]), None);
     let is_unpacked = |blocks: &[Arc<Block>]| -> Vec<bool> {
-        blocks.iter().map(|b| b.unpacked_more() == 0).collect()
+        let text =
+            |b: &Block| b.header().columns.iter().find(|c| c.kind() == ColumnKind::Text).cloned();
+        blocks.iter().map(|b| text(b).unwrap().compression() == Compression::None).collect()
     };
     let load = |budget| {
         let mut loader = Loader::new(bytes.len() as u64, budget);
