@@ -238,18 +238,22 @@ async function searches(file) {
   const opened = await context.newPage();
   // Any page of the same origin.
   await opened.goto(`${url}/files/plan.json`);
-  const { results } = await opened.evaluate(search, {
+  const { memory, queries } = file.native;
+  const results = await opened.evaluate(search, {
     url,
     file: basename(file.path),
-    queries: file.queries.map(({ request }) => ({ request })),
+    memory,
+    queries: queries.map(({ request }) => ({ request })),
     runs: plan.runs,
   });
   say(`\n${millions(file.events)} events, ${mb(file.text)} of text, one core:\n`);
-  say("| query | native | WebAssembly | ÷ native | text a second |\n|---|--:|--:|--:|--:|");
-  file.queries.forEach(({ name, native }, i) => {
-    const rate = file.text / 1e9 / (results[i] / 1e3);
-    const times = (results[i] / native).toFixed(2);
-    say(`| ${name} | ${native.toFixed(2)} ms | ${results[i].toFixed(2)} ms | ${times} | ${rate.toFixed(1)} GB |`);
+  say("| query | native, compressed | native, unpacked | WebAssembly | ÷ compressed | ÷ unpacked | text a second |");
+  say("|---|--:|--:|--:|--:|--:|--:|");
+  queries.forEach(({ name, native, unpacked }, i) => {
+    const [times, rate] = [[native, unpacked, results[i]], file.text / 1e6 / results[i]];
+    const ratios = [results[i] / native, results[i] / unpacked];
+    const cells = [...times.map((t) => `${t.toFixed(2)} ms`), ...ratios.map((r) => r.toFixed(2))];
+    say(`| ${name} | ${cells.join(" | ")} | ${rate.toFixed(1)} GB |`);
   });
   await context.close();
 }

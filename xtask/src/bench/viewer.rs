@@ -4,22 +4,27 @@
 
 mod files;
 
+use core::hint::black_box;
+use core::time::Duration;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
-use logd_core::buffer::Buffer;
+use logd_core::buffer::{Buffer, Loader};
 use logd_core::query::{Limits, Query, Search};
 use logd_proto::prost::Message as _;
 use logd_proto::query::QueryRequest;
 use serde_json::{Value, json};
 
 use super::machine;
-use super::search::{count, queries};
+use super::search::queries;
 use crate::sh::{program, step, target_dir};
 use crate::wasm;
+
+/// What the viewer's blocks may take in the searches that are compared: all of them unpacked is less than half.
+const MEMORY: usize = 1536 << 20;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -52,8 +57,6 @@ enum Part {
     Hard,
     /// Searches in WebAssembly, beside native ones.
     Search,
-    /// Following a daemon, with a million events loaded.
-    Follow,
 }
 
 impl Part {
@@ -64,7 +67,6 @@ impl Part {
             Self::Typing => "typing",
             Self::Hard => "hard",
             Self::Search => "search",
-            Self::Follow => "follow",
         }
     }
 }
@@ -85,16 +87,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if wants(Part::Typing) {
         plan[Part::Typing.name()] = described(&files::plain(1_000_000)?)?;
     }
-    if wants(Part::Follow) {
-        plan[Part::Follow.name()] = described(&files::plain(1_000_000)?)?;
-    }
     if wants(Part::Hard) {
         plan[Part::Hard.name()] = described(&files::hard(300_000)?)?;
     }
     if wants(Part::Search) {
         let file = files::plain(2_000_000)?;
         let mut about = described(&file)?;
-        about["queries"] = native(&file, args.runs)?;
+        about["native"] = native(&file, args.runs)?;
         plan[Part::Search.name()] = about;
     }
     println!("{}.\n", machine::describe());
@@ -113,36 +112,49 @@ fn described(file: &files::Buffer) -> Result<Value> {
     }))
 }
 
-/// Every query of the bench of search over this file, on one core: its bytes, what it found, and the median time.
+/// Every query of the bench of search over this file, on one core: its bytes, and the median times with blocks as the file
+/// has them and with those of the viewer.
 fn native(file: &files::Buffer, runs: usize) -> Result<Value> {
-    let buffer = Buffer::open(&fs::read(&file.path)?)
-        .map_err(|damage| anyhow::anyhow!("{}: {damage}", file.path.display()))?;
+    let bytes = fs::read(&file.path)?;
+    let damaged = |damage| anyhow::anyhow!("{}: {damage}", file.path.display());
+    let compressed = Buffer::open(&bytes).map_err(damaged)?;
+    let mut viewer = Loader::new(bytes.len() as u64, MEMORY);
+    while let Some(wanted) = viewer.poll_read() {
+        let wanted = wanted.start as usize..wanted.end as usize;
+        viewer.handle_read(bytes.get(wanted).context("a range of the file")?).map_err(damaged)?;
+    }
     let mut out = Vec::new();
     for (name, request) in queries(&file.rare) {
-        let mut found = 0;
-        let mut times = (0..runs)
-            .map(|_| {
-                let (time, of) = timed(&buffer, &request)?;
-                found = of;
-                Ok(time)
-            })
-            .collect::<Result<Vec<f64>>>()?;
-        times.sort_unstable_by(f64::total_cmp);
-        let median = times.get(times.len() / 2).context("there is at least one run")?;
         out.push(json!({
             "name": name,
             "request": request.encode_to_vec(),
-            "found": found,
-            "native": median,
+            "native": median(&compressed, &request, runs)?,
+            "unpacked": median(viewer.buffer(), &request, runs)?,
         }));
     }
-    Ok(out.into())
+    Ok(json!({ "memory": MEMORY, "queries": out }))
 }
 
-/// Milliseconds, and what was found.
-fn timed(buffer: &Buffer, request: &QueryRequest) -> Result<(f64, u64)> {
-    let start = Instant::now();
-    let query = Query::compile(request, &Limits::default())?;
-    let answer = Search::new(query, buffer.snapshot()).run();
-    Ok((start.elapsed().as_secs_f64() * 1e3, count(&answer)))
+/// Milliseconds. As in web/bench/engine.js: three times unmeasured, then each run asks until 10 ms are over.
+fn median(buffer: &Buffer, request: &QueryRequest, runs: usize) -> Result<f64> {
+    let ask = || -> Result<()> {
+        let query = Query::compile(request, &Limits::default())?;
+        black_box(Search::new(query, buffer.snapshot()).run());
+        Ok(())
+    };
+    for _ in 0..3 {
+        ask()?;
+    }
+    let mut times = Vec::new();
+    for _ in 0..runs {
+        let start = Instant::now();
+        let mut asked = 0;
+        while asked == 0 || start.elapsed() < Duration::from_millis(10) {
+            ask()?;
+            asked += 1;
+        }
+        times.push(start.elapsed().as_secs_f64() * 1e3 / f64::from(asked));
+    }
+    times.sort_unstable_by(f64::total_cmp);
+    times.get(times.len() / 2).copied().context("there is at least one run")
 }
