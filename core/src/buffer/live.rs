@@ -164,13 +164,7 @@ impl Live {
     /// Of which times events are missing.
     pub fn regions(&self) -> Vec<Region> {
         let oldest = self.times().map(|(oldest, _)| oldest).filter(|_| self.history_cut);
-        let cut = oldest.map(|oldest| Region {
-            lack: Lack::LeftOut,
-            from: None,
-            until: Some(oldest),
-            events: None,
-            ring: None,
-        });
+        let cut = oldest.map(|oldest| Region::between(Lack::LeftOut, None, oldest, None));
         let left_out = cut.or_else(|| self.evicted.region());
         self.buffer.overwritten().chain(left_out).chain(self.missed.iter().cloned()).collect()
     }

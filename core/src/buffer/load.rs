@@ -343,10 +343,7 @@ impl Loader {
         self.scanned.checksums.extend(checksum);
         if core::mem::take(&mut self.scanned.broken) {
             // A file that begins with damage may lack anything before its first block.
-            let region = match self.scanned.newest {
-                Some(before) => Region::between(Lack::Damaged, before, h.min_time, None),
-                None => open_region(None, Some(h.min_time)),
-            };
+            let region = Region::between(Lack::Damaged, self.scanned.newest, h.min_time, None);
             region::push(&mut self.damaged, region);
         }
         self.scanned.newest = Some(h.max_time);
@@ -361,7 +358,7 @@ impl Loader {
 
     fn scan_over(&mut self) {
         if let (true, newest @ Some(_)) = (self.scanned.broken, self.scanned.newest) {
-            region::push(&mut self.damaged, open_region(newest, None));
+            region::push(&mut self.damaged, Region::between(Lack::Damaged, newest, None, None));
         }
         let checksums = core::mem::take(&mut self.scanned.checksums);
         self.content = Some(content::hash(checksums.into_iter()));
@@ -389,10 +386,6 @@ impl Loader {
 /// Whether the index speaks of the frame at the start of these bytes.
 fn is_of(entry: &BlockEntry, bytes: Option<&[u8]>) -> bool {
     entry.crc.is_none_or(|crc| bytes.and_then(frame::checksum_of) == Some(crc))
-}
-
-fn open_region(from: Option<i64>, until: Option<i64>) -> Region {
-    Region { lack: Lack::Damaged, from, until, events: None, ring: None }
 }
 
 fn events(entry: &BlockEntry) -> u64 {

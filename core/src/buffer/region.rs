@@ -51,9 +51,17 @@ pub struct Region {
 pub(super) const MAX_REGIONS: usize = 256;
 
 impl Region {
-    /// Of no ring in particular. Clocks differ: the times may come in either order.
-    pub(super) fn between(lack: Lack, from: i64, until: i64, events: Option<u64>) -> Self {
-        let (from, until) = (Some(from.min(until)), Some(from.max(until)));
+    /// Of no ring in particular. Clocks differ: two times may come in either order.
+    pub(super) fn between(
+        lack: Lack,
+        from: impl Into<Option<i64>>,
+        until: impl Into<Option<i64>>,
+        events: Option<u64>,
+    ) -> Self {
+        let (from, until) = match (from.into(), until.into()) {
+            (Some(a), Some(b)) => (Some(a.min(b)), Some(a.max(b))),
+            open => open,
+        };
         Self { lack, from, until, events, ring: None }
     }
 }

@@ -37,47 +37,33 @@ pub(super) struct Buffer {
 
 /// Events as in the bench of search.
 pub(super) fn plain(events: usize) -> Result<Buffer> {
-    made(&format!("plain-{events}"), |file| {
-        let mut failed = Ok(());
-        let rare = each_event(events, 1, |msg, received| {
-            if failed.is_ok() {
-                failed = file.push(msg, received);
-            }
-        });
-        failed.map(|()| rare)
-    })
+    made(&format!("plain-{events}"), |file| file.push_all(events, |msg| Some(msg.clone())))
 }
 
 /// The same, but every third event has the text of the next one below its own: 200 bytes of text an event.
 pub(super) fn large(events: usize) -> Result<Buffer> {
     made(&format!("large-{events}"), |file| {
-        let mut failed = Ok(());
         let mut first: Option<wire::Msg> = None;
         let mut seen = 0_usize;
-        let rare = each_event(events + events / 3, 1, |msg, received| {
+        file.push_all(events + events / 3, |msg| {
             seen += 1;
             if seen % 4 == 3 {
                 first = Some(msg.clone());
-                return;
+                return None;
             }
-            let mut msg = msg.clone();
-            if let Some(first) = first.take() {
-                msg = wire::Msg { txt: format!("{}\n  {}", first.txt, msg.txt), ..first };
-            }
-            if failed.is_ok() {
-                failed = file.push(&msg, received);
-            }
-        });
-        failed.map(|()| rare)
+            Some(match first.take() {
+                Some(first) => wire::Msg { txt: format!("{}\n  {}", first.txt, msg.txt), ..first },
+                None => msg.clone(),
+            })
+        })
     })
 }
 
 /// What is hard to show: every event has one of many keys, and one near the end has a very long line.
 pub(super) fn hard(events: usize) -> Result<Buffer> {
     made(&format!("hard-{events}"), |file| {
-        let mut failed = Ok(());
         let mut seen = 0;
-        let rare = each_event(events, 1, |msg, received| {
+        file.push_all(events, |msg| {
             seen += 1;
             let key = format!("/fleet/pod-{:06}", (seen * 7919) % KEYS);
             let mut msg = wire::Msg { key, ..msg.clone() };
@@ -85,11 +71,8 @@ pub(super) fn hard(events: usize) -> Result<Buffer> {
                 msg.txt = msg.txt.repeat(LINE / msg.txt.len().max(1) + 1);
                 msg.txt.truncate(LINE);
             }
-            if failed.is_ok() {
-                failed = file.push(&msg, received);
-            }
-        });
-        failed.map(|()| rare)
+            Some(msg)
+        })
     })
 }
 
@@ -133,6 +116,24 @@ impl Filling {
         let writer = Writer::new(&mut bytes);
         let file = BufWriter::new(File::create(path)?);
         Ok(Self { file, writer, open: OpenBlock::new(), bytes, events: 0, text: 0 })
+    }
+
+    /// So many events of the bench of search, each as `change` has it; none for those that it leaves out. Returns the number
+    /// that one event has.
+    fn push_all(
+        &mut self,
+        events: usize,
+        mut change: impl FnMut(&wire::Msg) -> Option<wire::Msg>,
+    ) -> Result<String> {
+        let mut failed = Ok(());
+        let rare = each_event(events, 1, |msg, received| {
+            if failed.is_ok()
+                && let Some(msg) = change(msg)
+            {
+                failed = self.push(&msg, received);
+            }
+        });
+        failed.map(|()| rare)
     }
 
     fn push(&mut self, msg: &wire::Msg, received: i64) -> Result<()> {
