@@ -1,13 +1,13 @@
-//! The files of web/dist as a table in Rust: each with its type, its hash, and a copy in gzip where that is smaller.
+//! The files of web/dist as a table in Rust: each with its type, its hash, and its copy in gzip where there is one.
 
 use std::env;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
+
+/// The ending of the copies' names.
+const GZIP: &str = ".gz";
 
 /// Writes `viewer.rs` for `include!`: the table, sorted by path; empty when there is no page.
 ///
@@ -21,7 +21,9 @@ pub(crate) fn embed() {
         let _ = fs::create_dir_all(&dist);
         println!("cargo::rerun-if-changed={}", dist.display());
         let is_release = env::var("PROFILE").as_deref() == Ok("release");
-        if dist.join("index.html").is_file() {
+        let has = |name: &str| dist.join(name).is_file();
+        // A page without copies is one of Vite alone, for work on it.
+        if has("index.html") && (has("index.html.gz") || !is_release) {
             for (at, path) in files(&dist).iter().enumerate() {
                 table.push_str(&entry(&dist, path, &out, at));
             }
@@ -36,7 +38,7 @@ pub(crate) fn embed() {
     fs::write(out.join("viewer.rs"), table).expect("OUT_DIR can be written");
 }
 
-/// Paths below `dist`, with slashes, sorted.
+/// Paths below `dist`, with slashes, sorted; without the copies.
 fn files(dist: &Path) -> Vec<String> {
     let mut directories = vec![dist.to_owned()];
     let mut files = Vec::new();
@@ -47,7 +49,10 @@ fn files(dist: &Path) -> Vec<String> {
                 directories.push(path);
             } else {
                 let path = path.strip_prefix(dist).expect("it is below");
-                files.push(path.to_str().expect("the page's files have plain names").to_owned());
+                let path = path.to_str().expect("the page's files have plain names");
+                if !path.ends_with(GZIP) {
+                    files.push(path.to_owned());
+                }
             }
         }
     }
@@ -58,17 +63,14 @@ fn files(dist: &Path) -> Vec<String> {
 fn entry(dist: &Path, path: &str, out: &Path, at: usize) -> String {
     let plain = fs::read(dist.join(path)).expect("web/dist can be read");
     let hash: String = Sha256::digest(&plain).iter().take(16).map(|b| format!("{b:02x}")).collect();
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-    gzip.write_all(&plain).expect("writing to memory cannot fail");
-    let gzip = gzip.finish().expect("writing to memory cannot fail");
-    // Copies: the program must not change with what another build does to web/dist.
+    let gzip = fs::read(dist.join(format!("{path}{GZIP}"))).ok();
+    // Not the files themselves: the program must not change with what another build does to web/dist.
     let copy = |name: String, bytes: &[u8]| {
         let file = out.join(name);
         fs::write(&file, bytes).expect("OUT_DIR can be written");
         format!("include_bytes!({:?})", file.to_str().expect("OUT_DIR is UTF-8"))
     };
-    let small = gzip.len() < plain.len();
-    let gzip = small.then(|| copy(format!("{at}.gz"), &gzip));
+    let gzip = gzip.map(|gzip| copy(format!("{at}{GZIP}"), &gzip));
     let gzip = gzip.map_or("None".into(), |bytes| format!("Some({bytes})"));
     let plain = copy(at.to_string(), &plain);
     format!("Asset {{ path: {path:?}, hash: {hash:?}, plain: {plain}, gzip: {gzip} }},")

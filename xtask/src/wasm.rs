@@ -4,9 +4,12 @@
 //! The runner is our own and not wasm-bindgen-cli's, which brings a web server, a TLS stack and a WebDriver
 //! client for tests inside browsers.
 
+mod gzip;
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 use wasm_bindgen_cli_support::Bindgen;
@@ -76,7 +79,8 @@ pub(crate) fn run_tests(args: &RunnerArgs) -> Result<()> {
     Ok(())
 }
 
-/// Builds the viewer into web/dist: the engine as a module of the page, then the page with all that it needs.
+/// Builds the viewer into web/dist: the engine as a module of the page, then the page with all that it needs, then copies of
+/// its files in gzip, which the daemon sends.
 pub(crate) fn web() -> Result<()> {
     step(
         "build the engine for the viewer",
@@ -91,7 +95,12 @@ pub(crate) fn web() -> Result<()> {
         .generate(web_dir().join("wasm"))
         .context("cannot translate logd-wasm")?;
     install_packages()?;
-    step("build the viewer", npm().args(["run", "--silent", "build"]))
+    step("build the viewer", npm().args(["run", "--silent", "build"]))?;
+    eprintln!("==> compress the viewer");
+    let start = Instant::now();
+    gzip::compress(&web_dir().join("dist"), &target_dir().join("viewer-gzip"))?;
+    eprintln!("    compress the viewer: {:.1} s", start.elapsed().as_secs_f64());
+    Ok(())
 }
 
 /// Installs what web/package-lock.json names, unless it is there.

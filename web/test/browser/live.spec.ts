@@ -1,9 +1,12 @@
 // Following a daemon.
 
 import { randomBytes } from "node:crypto";
+import { readdirSync } from "node:fs";
+import { join, relative } from "node:path";
 
 import { Daemon } from "./support/daemon.ts";
 import { OUTAGE } from "./support/events.ts";
+import { DIST } from "./support/paths.ts";
 import { expect, test } from "./support/test.ts";
 import { Wire } from "./support/wire.ts";
 
@@ -87,6 +90,22 @@ test("the page may do only what its policy says", async ({ daemon, request }) =>
   expect(policy).not.toContain("'unsafe-inline'");
   expect(policy).not.toContain("'unsafe-eval'");
   expect(policy).not.toMatch(/https?:/);
+});
+
+test("all that is downloaded has at most 450 kB", async ({ daemon, request }) => {
+  const files = readdirSync(DIST, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith(".gz"))
+    .map((entry) => relative(DIST, join(entry.parentPath, entry.name)));
+  expect(files).toContain("index.html");
+  const sizes = files.map(async (file) => {
+    const answer = await request.head(`${daemon.origin}/view/${file === "index.html" ? "" : file}`, {
+      headers: { "accept-encoding": "gzip" },
+    });
+    expect(answer.status(), file).toBe(200);
+    return Number(answer.headers()["content-length"]);
+  });
+  const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  expect(bytes).toBeLessThanOrEqual(450_000);
 });
 
 test("events appear as they are sent; a pause holds them back", async ({ daemon, page, viewer }) => {
