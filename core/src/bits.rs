@@ -81,19 +81,18 @@ impl Bits {
         }
     }
 
+    /// Removes what is in `other`.
+    pub fn subtract(&mut self, other: &Self) {
+        for (a, b) in self.words.iter_mut().zip(&other.words) {
+            *a &= !b;
+        }
+    }
+
     /// Adds what is in `other`.
     pub fn unite(&mut self, other: &Self) {
         for (a, b) in self.words.iter_mut().zip(&other.words) {
             *a |= b;
         }
-    }
-
-    /// Turns the set into its complement.
-    pub fn complement(&mut self) {
-        for w in &mut self.words {
-            *w = !*w;
-        }
-        self.trim();
     }
 
     /// The rows in the set, ascending.
@@ -160,8 +159,8 @@ mod tests {
             x.unite(&bb);
             prop_assert_eq!(rows(&x), sa.union(&sb).copied().collect::<Vec<_>>());
             let mut x = ba.clone();
-            x.complement();
-            prop_assert_eq!(rows(&x), (0..len).filter(|i| !sa.contains(i)).collect::<Vec<_>>());
+            x.subtract(&bb);
+            prop_assert_eq!(rows(&x), sa.difference(&sb).copied().collect::<Vec<_>>());
             let mut x = ba.clone();
             x.keep(n, false);
             prop_assert_eq!(rows(&x), sa.iter().copied().take(n).collect::<Vec<_>>());

@@ -2,7 +2,7 @@
 
 use logd_core::buffer::{self, Export, Live, Loader};
 use logd_core::query::filter::Filter;
-use logd_core::query::{self, Comparer, Merge, QueryError, StandingSearch};
+use logd_core::query::{self, Comparer, Merge, QueryError, Recent};
 use logd_core::store::{Handle, Snapshot};
 use logd_proto::buffer::Origin;
 use wasm_bindgen::prelude::*;
@@ -17,6 +17,7 @@ use crate::types;
 pub struct Workspace {
     sources: Vec<Option<Source>>,
     budget: usize,
+    recent: Recent,
 }
 
 #[derive(Debug)]
@@ -67,7 +68,7 @@ impl Workspace {
     /// The blocks of all buffers together may take `budget` bytes of memory.
     #[wasm_bindgen(constructor)]
     pub fn new(budget: usize) -> Self {
-        Self { sources: Vec::new(), budget }
+        Self { sources: Vec::new(), budget, recent: Recent::default() }
     }
 
     /// A buffer of `length` bytes, to be read piece by piece; returns its number.
@@ -141,8 +142,13 @@ impl Workspace {
     pub fn search(&mut self, request: &[u8]) -> Result<Search, JsValue> {
         let (query, rings) = compile(request)?;
         let query = if query.has_page() { query } else { query.with_listing() };
-        let search = StandingSearch::new(query, self.searched(&rings)?);
-        Ok(Search { search, rings, merge: self.merge() })
+        let snapshot = self.searched(&rings)?;
+        Ok(Search { search: self.recent.search(query, snapshot), rings, merge: self.merge() })
+    }
+
+    /// Remembers what a search has found so far: one for the same or for less will be faster.
+    pub fn remember(&mut self, search: &Search) {
+        self.recent.remember(&search.search);
     }
 
     /// Has a search go on over what is there now. What it has searched already it does not search again, if that can be.

@@ -11,7 +11,7 @@ use super::pattern::PatternTest;
 use super::regex::{self, Regex, RegexError};
 use super::text::{Contains, TextNeedle};
 use super::text_regex::TextRegex;
-use super::text_rows::{hits, rows_at};
+use super::text_rows::{hits, rows_among, rows_at};
 use crate::bits::Bits;
 use crate::block::{EventRef, View, take_entry};
 use crate::event::Value;
@@ -74,6 +74,9 @@ enum AttrMatcher {
 /// Most bytes of the automata of one filter, together with the states that they build as they search on one thread.
 pub const MAX_MEMORY: usize = 3 << 20;
 
+/// Where fewer than one row in so many is asked for, their texts are looked at one by one; else all texts of the block at once.
+const FEW: usize = 4;
+
 impl Filter {
     /// Fails only on patterns that are too large, one or all together.
     pub fn compile(expr: &Expr) -> Result<Self, RegexError> {
@@ -92,7 +95,12 @@ impl Filter {
 
     /// The rows of a block that match.
     pub fn select(&self, view: &View<'_>) -> Bits {
-        self.0.select(view)
+        self.select_among(view, Bits::all(view.header().events as usize))
+    }
+
+    /// The same rows of these only.
+    pub fn select_among(&self, view: &View<'_>, among: Bits) -> Bits {
+        self.0.select(view, among)
     }
 
     /// Whether one event matches; the same as [`Self::select`] for its row.
@@ -163,36 +171,32 @@ impl Node {
         }
     }
 
-    fn select(&self, view: &View<'_>) -> Bits {
-        let n = view.header().events as usize;
+    fn select(&self, view: &View<'_>, mut among: Bits) -> Bits {
         match self.prune(view.header()) {
-            Verdict::None => return Bits::none(n),
-            Verdict::All => return Bits::all(n),
+            Verdict::None => return Bits::none(among.len()),
+            Verdict::All => return among,
             Verdict::Some => {}
         }
         match self {
-            Self::All => Bits::all(n),
-            Self::And(list) => {
-                let mut rows = Bits::all(n);
+            Self::All => among,
+            Self::And(list) => list.iter().fold(among, |rows, node| {
+                if rows.is_empty() { rows } else { node.select(view, rows) }
+            }),
+            Self::Or(list) => {
+                let mut rows = Bits::none(among.len());
                 for node in list {
-                    rows.intersect(&node.select(view));
-                    if rows.is_empty() {
-                        break;
-                    }
+                    let found = node.select(view, among.clone());
+                    among.subtract(&found);
+                    rows.unite(&found);
                 }
                 rows
             }
-            Self::Or(list) => {
-                let mut rows = Bits::none(n);
-                list.iter().for_each(|node| rows.unite(&node.select(view)));
-                rows
-            }
             Self::Not(inner) => {
-                let mut rows = inner.select(view);
-                rows.complement();
-                rows
+                let found = inner.select(view, among.clone());
+                among.subtract(&found);
+                among
             }
-            Self::Test(test) => test.select(view),
+            Self::Test(test) => test.select(view, among),
         }
     }
 
@@ -256,7 +260,37 @@ impl Test {
         }
     }
 
-    fn select(&self, view: &View<'_>) -> Bits {
+    fn select(&self, view: &View<'_>, mut among: Bits) -> Bits {
+        // Most texts need not be looked at then, only where they end.
+        let few = among.count() * FEW < among.len();
+        let each = |may_match: bool, test: &dyn Fn(&str) -> bool| {
+            if !may_match {
+                return Bits::none(among.len());
+            }
+            rows_among(view.text(), &among, |text| core::str::from_utf8(text).is_ok_and(test))
+        };
+        match self {
+            Self::Text(needle) if few => {
+                each(needle.may_be_in(view), &|t| needle.contains.is_in(t))
+            }
+            Self::Regex(regex) if few => each(regex.may_match_in(view), &|t| regex.is_match(t)),
+            Self::Pattern(p) if few => each(p.may_match_in(view), &|t| p.is_match(t)),
+            Self::Severity(..)
+            | Self::Seq(..)
+            | Self::Time(..)
+            | Self::Received(..)
+            | Self::Key(_)
+            | Self::Attr(..)
+            | Self::Text(_)
+            | Self::Regex(_)
+            | Self::Pattern(_) => {
+                among.intersect(&self.select_all(view));
+                among
+            }
+        }
+    }
+
+    fn select_all(&self, view: &View<'_>) -> Bits {
         let h = view.header();
         let n = h.events as usize;
         match self {
@@ -286,7 +320,7 @@ impl Test {
                 Bits::from_values(n, view.entries(), has)
             }
             Self::Text(needle) => {
-                if needle.clue.as_ref().is_some_and(|clue| !clue.may_be_in(view)) {
+                if !needle.may_be_in(view) {
                     return Bits::none(n);
                 }
                 let column = view.text();

@@ -36,7 +36,7 @@ pub(super) struct Matches {
     /// Of [`Merge::ByReceipt`].
     pub(super) received: Range<i64>,
     /// None: all of them.
-    pub(super) selected: Option<Bits>,
+    pub(super) selected: Option<Arc<Bits>>,
 }
 
 /// The matching events of a search, oldest first.
@@ -54,7 +54,7 @@ pub struct Listing {
 #[derive(Debug)]
 struct Entry {
     block: Handle,
-    selected: Option<Bits>,
+    selected: Option<Arc<Bits>>,
     /// Matches in the run's blocks before this one.
     before: u64,
     matches: u64,
@@ -298,7 +298,7 @@ impl Listing {
 impl Entry {
     fn new(found: Matches, merge: Merge) -> Self {
         let Matches { block, received, selected } = found;
-        let matches = selected.as_ref().map_or(block.events, Bits::count) as u64;
+        let matches = selected.as_ref().map_or(block.events, |s| s.count()) as u64;
         let (first, last) = match merge {
             Merge::BySeq => (block.first_seq, block.last_seq),
             Merge::ByReceipt => (ordered(received.start), ordered(received.end)),

@@ -180,18 +180,23 @@ impl PatternTest {
         pattern == self.pattern
     }
 
+    /// False only if no text of the block has the pattern.
+    pub(super) fn may_match_in(&self, view: &View<'_>) -> bool {
+        self.part.as_ref().is_none_or(|part| part.may_be_in(view))
+    }
+
     /// The rows of a block whose text has the pattern.
     pub(super) fn select(&self, view: &View<'_>) -> Bits {
         let n = view.header().events as usize;
         let is_match = |text: &[u8]| core::str::from_utf8(text).is_ok_and(|t| self.is_match(t));
-        let Some(TextNeedle { contains, clue }) = &self.part else {
-            return Bits::from_values(n, texts(view.text()), is_match);
-        };
-        if clue.as_ref().is_some_and(|clue| !clue.may_be_in(view)) {
+        if !self.may_match_in(view) {
             return Bits::none(n);
         }
         let column = view.text();
-        let candidates = hits(column, |rest| contains.find(rest));
+        let Some(part) = &self.part else {
+            return Bits::from_values(n, texts(column), is_match);
+        };
+        let candidates = hits(column, |rest| part.contains.find(rest));
         rows_at(column, n, candidates.filter(|&hit| is_match(text_at(column, hit))))
     }
 }

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -17,6 +18,7 @@ use super::histogram::HistogramBuilder;
 use super::listing::{Listing, Matches, Merge};
 use super::page::PageBuilder;
 use super::parse::parse;
+use super::recent::{Candidates, Known};
 use super::regex::RegexError;
 use crate::bits::Bits;
 use crate::block::{Block, Scratch};
@@ -98,6 +100,7 @@ impl From<RegexError> for QueryError {
 /// A question, ready to be run.
 #[derive(Clone, Debug)]
 pub struct Query {
+    expr: Arc<Expr>,
     filter: Filter,
     page: Option<PageBuilder>,
     total: Option<u64>,
@@ -132,8 +135,10 @@ impl Query {
             Some(h) => Some(HistogramBuilder::new(h.bucket_nanos, limits.max_buckets)),
             None => None,
         };
+        let expr = within(expr, request);
         Ok(Self {
-            filter: filter_of(expr, request)?,
+            filter: Filter::compile(&expr)?,
+            expr: expr.into(),
             page: request.page.as_ref().map(|p| page(p, limits)).transpose()?,
             total: request.total.then_some(0),
             histogram,
@@ -202,11 +207,14 @@ impl Query {
         }
     }
 
-    fn add(&mut self, handle: Handle, block: &Block, scratch: &mut Scratch) {
+    fn add(&mut self, handle: Handle, block: &Block, known: Option<&Known>, scratch: &mut Scratch) {
         let h = block.header();
         let page_wants = self.page.as_ref().is_some_and(|p| p.wants(h.first_seq, h.last_seq));
         let verdict = self.filter.prune(h);
         if verdict == Verdict::None || !(page_wants || self.counts()) {
+            return;
+        }
+        if verdict == Verdict::Some && known.is_some_and(|known| known.rows.is_none()) {
             return;
         }
         let received = h.min_received..h.max_received;
@@ -221,9 +229,13 @@ impl Query {
             return;
         }
         let view = block.view(scratch);
-        let selected = match verdict {
-            Verdict::All => Bits::all(block.events()),
-            Verdict::None | Verdict::Some => self.filter.select(&view),
+        let selected = match (verdict, known) {
+            (Verdict::All, _) => Bits::all(block.events()),
+            (_, Some(Known { rows: Some(rows), exact, .. })) => {
+                let rows = Bits::clone(rows);
+                if *exact { rows } else { self.filter.select_among(&view, rows) }
+            }
+            _ => self.filter.select(&view),
         };
         if selected.is_empty() {
             return;
@@ -238,10 +250,21 @@ impl Query {
             facet.add(&view, &selected);
         }
         if let Some(listing) = self.listing.as_mut().filter(|_| verdict == Verdict::Some) {
-            listing.push(Matches { block: handle, received, selected: Some(selected.clone()) });
+            let selected = Some(Arc::new(selected.clone()));
+            listing.push(Matches { block: handle, received, selected });
         }
         if let Some(page) = self.page.as_mut().filter(|_| page_wants) {
             page.add(&view, selected);
+        }
+    }
+
+    fn finish(self, coverage: Coverage) -> QueryResponse {
+        QueryResponse {
+            rows: self.page.map(PageBuilder::finish),
+            total: self.total,
+            histogram: self.histogram.map(HistogramBuilder::finish),
+            facets: self.facets.into_iter().map(FacetBuilder::finish).collect(),
+            coverage: Some(coverage),
         }
     }
 
@@ -270,16 +293,16 @@ fn parse_filter(request: &QueryRequest) -> Result<Expr, QueryError> {
 }
 
 /// An expression within the request's times.
-fn filter_of(expr: Expr, request: &QueryRequest) -> Result<Filter, RegexError> {
+fn within(expr: Expr, request: &QueryRequest) -> Expr {
     let from = request.from.map(|t| Expr::Term(Term::Time(Compare::Ge, t)));
     let until = request.until.map(|t| Expr::Term(Term::Time(Compare::Lt, t)));
-    Filter::compile(&Expr::And(from.into_iter().chain(until).chain([expr]).collect()))
+    Expr::all_of(from.into_iter().chain(until).chain([expr]))
 }
 
 impl Filter {
     /// The filter and the times of a request.
     pub(super) fn of_request(request: &QueryRequest) -> Result<Self, QueryError> {
-        Ok(filter_of(parse_filter(request)?, request)?)
+        Ok(Self::compile(&within(parse_filter(request)?, request))?)
     }
 }
 
@@ -330,6 +353,8 @@ pub struct Search {
     /// What is left to do, the next block last.
     blocks: Vec<Handle>,
     coverage: Coverage,
+    /// What other searches have found out about blocks.
+    known: Candidates,
     scratch: Scratch,
 }
 
@@ -350,7 +375,13 @@ impl Search {
                 blocks.sort_unstable_by_key(|b| core::cmp::Reverse(b.first_seq));
             }
         }
-        Self { fresh: query.clone(), query, blocks, coverage, scratch: Scratch::default() }
+        let (fresh, known, scratch) = (query.clone(), Candidates::default(), Scratch::default());
+        Self { query, fresh, blocks, coverage, known, scratch }
+    }
+
+    /// The same, of which other searches know something.
+    pub(super) fn knowing(self, known: Candidates) -> Self {
+        Self { known, ..self }
     }
 
     /// Deals what is left to do out to `parts` searches, which may run at the same time; [`Self::merge`] joins them.
@@ -363,6 +394,7 @@ impl Search {
             fresh: self.fresh.clone(),
             blocks: Vec::new(),
             coverage: Coverage::default(),
+            known: self.known.clone(),
             scratch: Scratch::default(),
         };
         let others: Vec<_> = (1..parts).map(part).collect();
@@ -395,8 +427,11 @@ impl Search {
             }
             match next.get() {
                 Some(block) => {
-                    spent += block.memory();
-                    self.query.add(next, &block, &mut self.scratch);
+                    let known = self.known.of(&next);
+                    if known.is_none_or(|known| known.rows.is_some()) {
+                        spent += block.memory();
+                    }
+                    self.query.add(next, &block, known, &mut self.scratch);
                 }
                 None => self.coverage.evicted_during += next.events as u64,
             }
@@ -411,7 +446,17 @@ impl Search {
 
     /// The same search over another snapshot, of which nothing is read yet.
     pub(super) fn anew(&self, snapshot: Snapshot) -> Self {
-        Self::new(self.fresh.clone(), snapshot)
+        Self::new(self.fresh.clone(), snapshot).knowing(self.known.clone())
+    }
+
+    /// What it searches for.
+    pub(super) fn expr(&self) -> &Arc<Expr> {
+        &self.query.expr
+    }
+
+    /// The matching rows of what has been searched, where the query [asked](Query::with_listing) for them.
+    pub(super) fn matches(&self) -> Option<&[Matches]> {
+        self.query.listing.as_deref()
     }
 
     /// What is left to do, the next block last.
@@ -431,7 +476,8 @@ impl Search {
         let mut query = Query { listing: None, ..self.fresh.clone() };
         for handle in gone.values() {
             let Some(block) = handle.get() else { return false };
-            query.add(handle.clone(), &block, &mut self.scratch);
+            let known = self.known.of(handle);
+            query.add(handle.clone(), &block, known, &mut self.scratch);
         }
         self.query.subtract(query, |block| gone.contains_key(&block.id()));
         true
@@ -447,19 +493,12 @@ impl Search {
     /// [`Self::finish`] of a search that goes on.
     pub(super) fn answer(&self) -> QueryResponse {
         let query = Query { listing: None, ..self.query.clone() };
-        let (fresh, coverage) = (self.fresh.clone(), self.coverage);
-        Self { query, fresh, blocks: Vec::new(), coverage, scratch: Scratch::default() }.finish()
+        query.finish(self.coverage)
     }
 
     /// The answer; of what has been searched so far, if there is more to do.
     pub fn finish(self) -> QueryResponse {
-        QueryResponse {
-            rows: self.query.page.map(PageBuilder::finish),
-            total: self.query.total,
-            histogram: self.query.histogram.map(HistogramBuilder::finish),
-            facets: self.query.facets.into_iter().map(FacetBuilder::finish).collect(),
-            coverage: Some(self.coverage),
-        }
+        self.query.finish(self.coverage)
     }
 
     /// All steps at once.

@@ -34,9 +34,18 @@ impl StandingSearch {
         Self::with(Search::new(query, snapshot))
     }
 
-    fn with(search: Search) -> Self {
+    pub(super) fn with(search: Search) -> Self {
         let wanted = search.wanted().to_vec();
         Self { search, searched: HashMap::new(), wanted }
+    }
+
+    /// What was searched, and for what.
+    pub(super) fn searched(&self) -> impl Iterator<Item = &Handle> {
+        self.searched.values()
+    }
+
+    pub(super) fn search(&self) -> &Search {
+        &self.search
     }
 
     /// From now on the search is over this snapshot. What both have is not searched again, if that can be.
@@ -77,4 +86,4 @@ impl StandingSearch {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -74,6 +74,11 @@ impl TextNeedle {
         Ok(Self { contains: Contains::new(needle)?, clue: Clue::new(needle) })
     }
 
+    /// False only if no text of the block contains it.
+    pub(super) fn may_be_in(&self, view: &View<'_>) -> bool {
+        self.clue.as_ref().is_none_or(|clue| clue.may_be_in(view))
+    }
+
     pub(super) fn memory(&self) -> usize {
         self.contains.memory() + self.clue.as_ref().map_or(0, Clue::memory)
     }

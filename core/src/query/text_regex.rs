@@ -106,7 +106,7 @@ impl TextRegex {
     }
 
     /// False only if the block knows without its texts that none of them matches.
-    fn may_match_in(&self, view: &View<'_>) -> bool {
+    pub(super) fn may_match_in(&self, view: &View<'_>) -> bool {
         (self.prefixes.is_empty() || self.prefixes.iter().any(|p| view.may_contain(p)))
             && self.required.as_ref().is_none_or(|clue| clue.may_be_in(view))
     }

@@ -31,6 +31,21 @@ pub(super) fn rows_at(column: &[u8], n: usize, hits: impl Iterator<Item = usize>
     rows
 }
 
+/// Those of some rows whose text passes.
+pub(super) fn rows_among(column: &[u8], among: &Bits, test: impl Fn(&[u8]) -> bool) -> Bits {
+    let mut rows = Bits::none(among.len());
+    let mut texts = texts(column);
+    let mut next = 0;
+    for row in among.iter() {
+        let Some(text) = texts.nth(row - next) else { break };
+        if test(text) {
+            rows.insert(row);
+        }
+        next = row + 1;
+    }
+    rows
+}
+
 /// Each text of a text column.
 pub(super) fn texts(column: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut start = 0;

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 pub use ring::{MIN_BUDGET, RingConfig, RingStatus};
-pub(crate) use snapshot::BlockId;
+pub(crate) use snapshot::{BlockId, Mark};
 pub use snapshot::{Handle, RingView, Snapshot, UnknownRing};
 pub use upkeep::{Effort, UpkeepDone, UpkeepJob};
 

@@ -1,7 +1,7 @@
 //! What a reader holds while it searches.
 
 use alloc::string::String;
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -88,6 +88,19 @@ pub struct Handle {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct BlockId(usize);
 
+/// Keeps the [`BlockId`] of a block its own, as a handle does, and not the block.
+#[derive(Clone, Debug)]
+pub(crate) struct Mark {
+    _held: Marked,
+}
+
+#[derive(Clone, Debug)]
+#[expect(dead_code, reason = "what is held is not read")]
+enum Marked {
+    Evictable(Arc<Forms>),
+    Owned(Weak<Block>),
+}
+
 #[derive(Clone, Debug)]
 enum Held {
     /// A ring owns it and may evict it at any time.
@@ -118,12 +131,21 @@ impl Handle {
         }
     }
 
-    /// The same for handles to the same block, and for no others while one of them is held.
+    /// The same for handles to the same block, and for no others while one of them, or a [`Self::mark`], is held.
     pub(crate) fn id(&self) -> BlockId {
         BlockId(match &self.block {
             Held::Evictable(forms) => Arc::as_ptr(forms).addr(),
             Held::Owned(block) => Arc::as_ptr(block).addr(),
         })
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            _held: match &self.block {
+                Held::Evictable(forms) => Marked::Evictable(forms.clone()),
+                Held::Owned(block) => Marked::Owned(Arc::downgrade(block)),
+            },
+        }
     }
 
     /// The block, unless it has been evicted.

@@ -49,6 +49,8 @@ export class Standing {
 
   /** Searches for something else. Throws if the request is wrong; the search before then stays. */
   start(search: number, bytes: Uint8Array): void {
+    // What was typed before says where there is nothing to be found.
+    if (this.#search) this.#workspace.remember(this.#search);
     const begun = this.#workspace.search(bytes);
     this.#search?.free();
     this.#search = begun;

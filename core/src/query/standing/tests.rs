@@ -16,7 +16,7 @@ use crate::test;
 use crate::time::UnixNanos;
 
 /// A block of so many events, which differ from those of other blocks.
-fn block(number: u64, events: u64) -> Arc<Block> {
+pub(in crate::query) fn block(number: u64, events: u64) -> Arc<Block> {
     let mut open = OpenBlock::new();
     for i in 0..events {
         let seq = number * 100 + i + 1;
@@ -36,12 +36,12 @@ fn block(number: u64, events: u64) -> Arc<Block> {
     Arc::new(open.freeze())
 }
 
-fn snapshot(blocks: &[Arc<Block>]) -> Snapshot {
+pub(in crate::query) fn snapshot(blocks: &[Arc<Block>]) -> Snapshot {
     let blocks = blocks.iter().map(Handle::owned).collect();
     Snapshot { rings: Vec::from([RingView { blocks, ..RingView::default() }]) }
 }
 
-fn request(filter: &str) -> QueryRequest {
+pub(in crate::query) fn request(filter: &str) -> QueryRequest {
     let facet = |field: &str| FacetRequest { field: field.into(), limit: 3 };
     QueryRequest {
         filter: filter.into(),
@@ -52,11 +52,11 @@ fn request(filter: &str) -> QueryRequest {
     }
 }
 
-fn query(request: &QueryRequest, limits: &Limits) -> Query {
+pub(in crate::query) fn query(request: &QueryRequest, limits: &Limits) -> Query {
     Query::compile(request, limits).unwrap().with_listing()
 }
 
-fn run(search: &mut StandingSearch) -> (QueryResponse, Rows) {
+pub(in crate::query) fn run(search: &mut StandingSearch) -> (QueryResponse, Rows) {
     while search.step(1) == Step::Pending {}
     (search.answer(), search.listing(Merge::BySeq).rows(0, 10_000))
 }
