@@ -100,6 +100,25 @@ impl ColumnDfa {
         self.next[state as usize + usize::from(self.class[usize::from(byte)])]
     }
 
+    /// Goes through bytes of the same length, until one of the states is a match. Returns the states, and how far they came.
+    ///
+    /// Written out for each lane: compiled to be small, a loop over them would stay one, and keep the states in memory.
+    fn run(&self, states: [u32; LANES], bytes: [&[u8]; LANES]) -> ([u32; LANES], usize) {
+        let ([mut a, mut b, mut c, mut d], [of_a, of_b, of_c, of_d]) = (states, bytes);
+        let mut done = 0;
+        for (((&in_a, &in_b), &in_c), &in_d) in of_a.iter().zip(of_b).zip(of_c).zip(of_d) {
+            a = self.step(a, in_a);
+            b = self.step(b, in_b);
+            c = self.step(c, in_c);
+            d = self.step(d, in_d);
+            done += 1;
+            if a.max(b).max(c.max(d)) >= self.matches {
+                break;
+            }
+        }
+        ([a, b, c, d], done)
+    }
+
     /// A byte offset within each text of `column` that matches, ascending.
     pub(super) fn hits(&self, column: &[u8]) -> Vec<usize> {
         let mut lanes = self.lanes(column);
@@ -107,19 +126,7 @@ impl ColumnDfa {
             // The shortest lane decides how far all can go without asking.
             let run = lanes.iter().map(|lane| lane.end - lane.at).min().unwrap_or(0);
             let bytes = lanes.each_ref().map(|lane| &column[lane.at..lane.at + run]);
-            let mut states = lanes.each_ref().map(|lane| lane.state);
-            let mut done = 0;
-            while done < run {
-                let mut matches = false;
-                for (state, bytes) in states.iter_mut().zip(bytes) {
-                    *state = self.step(*state, bytes[done]);
-                    matches |= *state >= self.matches;
-                }
-                done += 1;
-                if matches {
-                    break;
-                }
-            }
+            let (states, done) = self.run(lanes.each_ref().map(|lane| lane.state), bytes);
             for (lane, state) in lanes.iter_mut().zip(states) {
                 lane.state = state;
                 lane.at += done;

@@ -20,6 +20,7 @@ mod facet;
 mod field;
 mod histogram;
 mod implies;
+mod lanes;
 mod lexer;
 mod listing;
 mod normal;

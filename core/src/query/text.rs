@@ -180,19 +180,22 @@ impl AsciiFinder {
     }
 
     fn find(&self, haystack: &[u8]) -> Option<usize> {
-        let mut from = self.at;
-        loop {
-            let rest = haystack.get(from..)?;
-            let hit = match &self.scan {
-                Scan::Variants(searcher) => searcher.find(rest)?.start(),
-                Scan::Window(window) => window.find(rest)?,
-            };
-            let start = from + hit - self.at;
-            let candidate = haystack.get(start..start + self.needle.len())?;
-            if candidate.eq_ignore_ascii_case(&self.needle) {
-                return Some(start);
+        let is_at = |start: usize| {
+            let candidate = haystack.get(start..start + self.needle.len());
+            candidate.is_some_and(|candidate| candidate.eq_ignore_ascii_case(&self.needle))
+        };
+        match &self.scan {
+            Scan::Variants(searcher) => {
+                let mut from = self.at;
+                loop {
+                    let start = from + searcher.find(haystack.get(from..)?)?.start() - self.at;
+                    if is_at(start) {
+                        return Some(start);
+                    }
+                    from = start + self.at + 1;
+                }
             }
-            from = start + self.at + 1;
+            Scan::Window(window) => window.find(haystack.get(self.at..)?, is_at),
         }
     }
 }
