@@ -56,6 +56,8 @@ pub struct Block {
     stored: [Range<usize>; KINDS],
     /// Of a text column that was unpacked: see [`View::words`].
     words: Option<Box<[u8]>>,
+    /// See [`Self::memory`].
+    memory: usize,
 }
 
 /// What takes the time of a search in a compressed block.
@@ -71,7 +73,8 @@ impl Block {
             stored[column.kind() as usize] = start..end;
             start = end;
         }
-        Self { header, body, stored, words: None }
+        let memory = memory(&header, body.len());
+        Self { header, body, stored, words: None, memory }
     }
 
     /// From a header's bytes and a body, as [`Self::header`] and [`Self::body`] gave them. Every column is
@@ -101,15 +104,7 @@ impl Block {
 
     /// Bytes that it occupies in memory, dictionaries included.
     pub fn memory(&self) -> usize {
-        let strings = |n: usize, total: usize| n * 40 + total;
-        let h = &self.header;
-        FIXED
-            + self.body.len()
-            + self.words.as_ref().map_or(0, |words| words.len())
-            + h.by_severity.len() * 4
-            + h.columns.len() * COLUMN
-            + strings(h.keys.len(), h.keys.iter().map(|k| k.key.len()).sum())
-            + strings(h.attribute_names.len(), h.attribute_names.iter().map(|n| n.len()).sum())
+        self.memory
     }
 
     /// The columns as slices; `scratch` holds those that had to be decompressed.
@@ -145,7 +140,7 @@ impl Block {
         }
         let mut scratch = Scratch::default();
         let view = self.view(&mut scratch);
-        let words = view.words().map(Box::from);
+        let words: Option<Box<[u8]>> = view.words().map(Box::from);
         let mut header = self.header.clone();
         let mut body = Vec::with_capacity(self.body.len() + more);
         for column in &mut header.columns {
@@ -158,7 +153,9 @@ impl Block {
                 body.extend_from_slice(self.column(kind));
             }
         }
-        let block = Self { words, ..Self::from_parts(header, Box::from(body)) };
+        let block = Self::from_parts(header, Box::from(body));
+        let memory = block.memory + words.as_ref().map_or(0, |words| words.len());
+        let block = Self { words, memory, ..block };
         (block.memory() <= room).then_some(block)
     }
 
@@ -192,6 +189,17 @@ impl Block {
     fn column(&self, kind: ColumnKind) -> &[u8] {
         &self.body[self.stored[kind as usize].clone()]
     }
+}
+
+/// Of a block with this header and so many bytes of columns.
+fn memory(h: &BlockHeader, body: usize) -> usize {
+    let strings = |n: usize, total: usize| n * 40 + total;
+    FIXED
+        + body
+        + h.by_severity.len() * 4
+        + h.columns.len() * COLUMN
+        + strings(h.keys.len(), h.keys.iter().map(|k| k.key.len()).sum())
+        + strings(h.attribute_names.len(), h.attribute_names.iter().map(|n| n.len()).sum())
 }
 
 #[cfg(test)]

@@ -112,7 +112,9 @@ impl ColumnDfa {
             c = self.step(c, in_c);
             d = self.step(d, in_d);
             done += 1;
-            if a.max(b).max(c.max(d)) >= self.matches {
+            // Without a branch for each.
+            let is_match = |state: u32| state >= self.matches;
+            if is_match(a) | is_match(b) | is_match(c) | is_match(d) {
                 break;
             }
         }

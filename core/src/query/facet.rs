@@ -41,6 +41,8 @@ pub(super) struct FacetBuilder {
     limit: usize,
     max_values: usize,
     counts: HashMap<String, u64>,
+    /// Events by severity, if levels are counted: in the end they are put in `counts`.
+    by_severity: [u64; Severity::COUNT],
     /// Bytes of the keys of `counts`.
     value_bytes: usize,
     present: u64,
@@ -49,8 +51,17 @@ pub(super) struct FacetBuilder {
 
 impl FacetBuilder {
     pub(super) fn new(field: Field, name: String, limit: usize, max_values: usize) -> Self {
-        let counts = HashMap::new();
-        Self { field, name, limit, max_values, counts, value_bytes: 0, present: 0, capped: false }
+        Self {
+            field,
+            name,
+            limit,
+            max_values,
+            counts: HashMap::new(),
+            by_severity: [0; Severity::COUNT],
+            value_bytes: 0,
+            present: 0,
+            capped: false,
+        }
     }
 
     /// Whether the header of a block that matches wholly is enough to count it.
@@ -70,8 +81,8 @@ impl FacetBuilder {
                 }
             }
             Field::Level => {
-                for (severity, &events) in (0..).zip(&h.by_severity) {
-                    self.count(level(severity), u64::from(events));
+                for (count, &events) in self.by_severity.iter_mut().zip(&h.by_severity) {
+                    *count += u64::from(events);
                 }
             }
             Field::Attr(_) => {}
@@ -90,13 +101,9 @@ impl FacetBuilder {
                 }
             }
             Field::Level => {
-                let mut by_severity = [0; Severity::COUNT];
                 let rows = view.severities().iter().enumerate();
                 let rows = rows.filter(|&(row, _)| selected.contains(row));
-                rows.for_each(|(_, &severity)| by_severity[usize::from(severity)] += 1);
-                for (severity, n) in (0..).zip(by_severity) {
-                    self.count(level(severity), n);
-                }
+                rows.for_each(|(_, &severity)| self.by_severity[usize::from(severity)] += 1);
             }
             Field::Attr(name) => {
                 let Some(id) = h.attribute_names.iter().position(|n| *n == name) else { return };
@@ -123,6 +130,9 @@ impl FacetBuilder {
         }
         // What the other could not keep is present all the same.
         self.present += other.present - counted;
+        for (count, events) in self.by_severity.iter_mut().zip(other.by_severity) {
+            *count += events;
+        }
     }
 
     /// Whether every value was counted.
@@ -133,6 +143,9 @@ impl FacetBuilder {
     /// Takes off what another builder for the same facet has counted, of what this one has counted, too.
     pub(super) fn subtract(&mut self, other: Self) {
         self.present -= other.present;
+        for (count, events) in self.by_severity.iter_mut().zip(other.by_severity) {
+            *count -= events;
+        }
         for (value, events) in other.counts {
             let Some(count) = self.counts.get_mut(&value) else { continue };
             *count -= events;
@@ -160,7 +173,11 @@ impl FacetBuilder {
         }
     }
 
-    pub(super) fn finish(self) -> Facet {
+    pub(super) fn finish(mut self) -> Facet {
+        for (severity, events) in (0..).zip(self.by_severity) {
+            let level = Severity::from_number(severity).unwrap_or_default().level();
+            self.count(level.name(), events);
+        }
         let mut values: Vec<_> =
             self.counts.into_iter().map(|(value, count)| FacetValue { value, count }).collect();
         let order = |a: &FacetValue, b: &FacetValue| {
@@ -174,8 +191,4 @@ impl FacetBuilder {
         values.sort_unstable_by(order);
         Facet { field: self.name, values, present: self.present, capped: self.capped }
     }
-}
-
-fn level(severity: u8) -> &'static str {
-    Severity::from_number(u32::from(severity)).unwrap_or_default().level().name()
 }

@@ -22,10 +22,8 @@ const MAX_GONE: usize = 8;
 #[derive(Debug)]
 pub struct StandingSearch {
     search: Search,
-    /// What was searched.
-    searched: HashMap<BlockId, Handle>,
-    /// What is left to do, the next block last.
-    wanted: Vec<Handle>,
+    /// What is left to do, the next block last; then what was searched.
+    blocks: Vec<Handle>,
 }
 
 impl StandingSearch {
@@ -35,13 +33,12 @@ impl StandingSearch {
     }
 
     pub(super) fn with(search: Search) -> Self {
-        let wanted = search.wanted().to_vec();
-        Self { search, searched: HashMap::new(), wanted }
+        Self { blocks: search.wanted().to_vec(), search }
     }
 
     /// What was searched, and for what.
     pub(super) fn searched(&self) -> impl Iterator<Item = &Handle> {
-        self.searched.values()
+        self.blocks[self.search.wanted().len()..].iter()
     }
 
     pub(super) fn search(&self) -> &Search {
@@ -51,27 +48,23 @@ impl StandingSearch {
     /// From now on the search is over this snapshot. What both have is not searched again, if that can be.
     pub fn renew(&mut self, snapshot: Snapshot) {
         let anew = self.search.anew(snapshot);
-        let mut gone = core::mem::take(&mut self.searched);
-        for handle in anew.wanted() {
-            if let Some(searched) = gone.remove(&handle.id()) {
-                self.searched.insert(handle.id(), searched);
-            }
-        }
+        let searched = self.blocks.drain(self.search.wanted().len()..);
+        let mut gone: HashMap<BlockId, Handle> =
+            searched.map(|block| (block.id(), block)).collect();
+        let kept = anew.wanted().iter().filter_map(|block| gone.remove_entry(&block.id()));
+        let kept: HashMap<BlockId, Handle> = kept.collect();
         if gone.len() > MAX_GONE || !self.search.forget(&gone) {
             *self = Self::with(anew);
             return;
         }
-        self.search.go_on(anew, |block| !self.searched.contains_key(&block.id()));
-        self.wanted = self.search.wanted().to_vec();
+        self.search.go_on(anew, |block| !kept.contains_key(&block.id()));
+        self.blocks = self.search.wanted().to_vec();
+        self.blocks.extend(kept.into_values());
     }
 
     /// [`Search::step`].
     pub fn step(&mut self, budget: usize) -> Step {
-        let step = self.search.step(budget);
-        for handle in self.wanted.drain(self.search.wanted().len()..) {
-            self.searched.insert(handle.id(), handle);
-        }
-        step
+        self.search.step(budget)
     }
 
     /// [`Search::listing`].

@@ -111,7 +111,7 @@ fn only_what_is_new_is_searched() {
     blocks.pop();
     blocks.extend([block(29, 50), block(30, 4)]);
     search.renew(snapshot(&blocks));
-    assert_eq!(search.wanted.len(), 2);
+    assert_eq!(search.search.wanted().len(), 2);
     assert_as_new(&query, &mut search, snapshot(&blocks));
 }
 
@@ -122,7 +122,7 @@ fn when_much_is_gone_it_begins_anew() {
     let mut search = StandingSearch::new(query.clone(), snapshot(&blocks));
     run(&mut search);
     search.renew(snapshot(&blocks[MAX_GONE + 1..]));
-    assert_eq!(search.wanted.len(), blocks.len() - MAX_GONE - 1);
+    assert_eq!(search.search.wanted().len(), blocks.len() - MAX_GONE - 1);
     assert_as_new(&query, &mut search, snapshot(&blocks[MAX_GONE + 1..]));
 }
 
@@ -134,6 +134,6 @@ fn a_capped_facet_is_counted_anew() {
     let mut search = StandingSearch::new(query.clone(), snapshot(&blocks));
     assert!(run(&mut search).0.facets[0].capped);
     search.renew(snapshot(&blocks[1..]));
-    assert_eq!(search.wanted.len(), 3);
+    assert_eq!(search.search.wanted().len(), 3);
     assert_as_new(&query, &mut search, snapshot(&blocks[1..]));
 }
