@@ -13,8 +13,6 @@ class View {
   target = $state.raw<(Place & { choose: boolean }) | null>(null);
   /** Attributes that the loaded rows have, most frequent first. */
   attributes = $state.raw<string[]>([]);
-  /** For screen readers. */
-  announcement = $state("");
   /** Which of the dialogs is open. */
   dialog = $state<"" | "help" | "signIn">("");
   /** The facets, where they lie over the events for want of room. */
