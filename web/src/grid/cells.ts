@@ -46,6 +46,7 @@ export function fillRow(row: HTMLElement, cells: HTMLElement[], event: Event, lo
     const cell = cells[i];
     if (!cell) return;
     if (id === "text") fillText(cell, oneLine(event.text), look);
+    else if (id === "key") fillKey(cell, event.key);
     else cell.textContent = cellText(event, id, look);
     if (id === "time") {
       const { text, far } = lag(event);
@@ -53,6 +54,13 @@ export function fillRow(row: HTMLElement, cells: HTMLElement[], event: Event, lo
       cell.title = far ? t.grid.receivedLater(text) : "";
     }
   });
+}
+
+/** Apart from the direction of its cell. */
+function fillKey(cell: HTMLElement, key: string): void {
+  const whole = cell.querySelector("bdi") ?? document.createElement("bdi");
+  whole.textContent = key;
+  if (!whole.isConnected) cell.replaceChildren(whole);
 }
 
 /** With its year, where that is another one than the events around it have. */
@@ -68,7 +76,6 @@ function cellText(event: Event, id: string, { clock, source }: Look): string {
   if (id === "time") return timeText(event, clock);
   if (id === "received") return short(event.received, clock, Date.now());
   if (id === "level") return levelOf(event.severity);
-  if (id === "key") return event.key;
   if (id === "seq") return String(event.seq);
   if (id === "source") return source;
   return event.attributes

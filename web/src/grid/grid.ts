@@ -92,7 +92,7 @@ export class VirtualGrid {
     this.scroll.go(row * rowHeight);
     this.#head.replaceChildren(
       ...columns.map(({ id, label }) => {
-        const cell = element("span", `cell ${id}`, "columnheader");
+        const cell = element("span", `cell cut ${id}`, "columnheader");
         cell.textContent = label;
         return cell;
       }),
@@ -217,7 +217,7 @@ export class VirtualGrid {
   #newRow() {
     const row = element("div", "grid-row", "row");
     row.id = `${this.#id}-${String(++this.#made)}`;
-    const cells = this.#columns.map(({ id }) => element("span", `cell ${id}`, "gridcell"));
+    const cells = this.#columns.map(({ id }) => element("span", `cell cut ${id}`, "gridcell"));
     row.append(...cells);
     row.hidden = true;
     this.#rows.append(row);
