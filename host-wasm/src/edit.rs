@@ -112,6 +112,12 @@ pub fn term(field: &str, value: &str, negated: bool) -> Option<String> {
     Some(if negated { !term } else { term }.to_string())
 }
 
+/// A value as it is written behind a field's operator: in quotes where it needs them.
+#[wasm_bindgen]
+pub fn value(text: &str) -> String {
+    edit::value(text)
+}
+
 /// The filter without this term if it has it, else with it.
 #[wasm_bindgen]
 pub fn toggled(filter: &str, term: &str) -> String {

@@ -31,9 +31,6 @@ export interface SourceInfo {
   ofBytes: number;
   /** Events that did not fit the memory: the oldest ones. */
   leftOut: number;
-  /** Earliest and latest time of an event; absent in an empty buffer. */
-  oldest?: bigint;
-  newest?: bigint;
   /** Number of the newest event. */
   lastSeq: bigint;
   /** Events that the daemon stored and its tail did not bring. */
@@ -48,6 +45,18 @@ export interface SourceInfo {
   origin?: { writer: string; host: string; exported: bigint; filter: string };
   /** Parts of the file that could not be read, in bytes. */
   faults: { offset: number; length: number; message: string }[];
+}
+
+/** A time of the senders' clocks, from ≤ time < until; Unix nanoseconds. */
+export interface Span {
+  from: bigint;
+  until: bigint;
+}
+
+/** When events were; and when all but a few were whose clocks are far off. */
+export interface Spans {
+  all: Span;
+  usual: Span;
 }
 
 /** The missing events lie between these times. */
@@ -138,8 +147,6 @@ pub(crate) struct SourceInfo<'a> {
     bytes: f64,
     of_bytes: f64,
     left_out: f64,
-    oldest: Option<i64>,
-    newest: Option<i64>,
     last_seq: u64,
     missed: f64,
     overwritten: u64,
@@ -152,11 +159,6 @@ pub(crate) struct SourceInfo<'a> {
 impl<'a> SourceInfo<'a> {
     pub(crate) fn new(source: usize, s: &'a Source) -> Self {
         let buffer = s.buffer();
-        let (oldest, newest) = match &s.kind {
-            SourceKind::File(_) => buffer.times(),
-            SourceKind::Live(live) => live.times(),
-        }
-        .unzip();
         let mut info = Self {
             source: number(source),
             name: &s.name,
@@ -166,8 +168,6 @@ impl<'a> SourceInfo<'a> {
             bytes: 0.0,
             of_bytes: 0.0,
             left_out: 0.0,
-            oldest,
-            newest,
             last_seq: buffer.blocks.iter().map(|b| b.header().last_seq).max().unwrap_or(0),
             missed: 0.0,
             overwritten: overwritten(buffer),
@@ -198,6 +198,31 @@ impl<'a> SourceInfo<'a> {
             }
         }
         info
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Span {
+    from: i64,
+    until: i64,
+}
+
+impl From<(i64, i64)> for Span {
+    fn from((first, last): (i64, i64)) -> Self {
+        Self { from: first, until: last.saturating_add(1) }
+    }
+}
+
+/// See `Spans` in TypeScript.
+#[derive(Debug, Serialize)]
+pub(crate) struct Spans {
+    all: Span,
+    usual: Span,
+}
+
+impl Spans {
+    pub(crate) fn new(times: &buffer::Times) -> Option<Self> {
+        Some(Self { all: times.all?.into(), usual: times.usual()?.into() })
     }
 }
 

@@ -55,6 +55,13 @@ impl Source {
         }
     }
 
+    fn times(&self) -> buffer::Times {
+        match &self.kind {
+            SourceKind::File(loader) => loader.buffer().times(),
+            SourceKind::Live(live) => live.times(),
+        }
+    }
+
     pub(crate) fn buffer(&self) -> &buffer::Buffer {
         match &self.kind {
             SourceKind::File(loader) => loader.buffer(),
@@ -135,6 +142,13 @@ impl Workspace {
         let infos =
             open.filter_map(|(number, s)| Some(types::SourceInfo::new(number, s.as_ref()?)));
         types::to_js(&infos.collect::<Vec<_>>())
+    }
+
+    /// When the events of all open buffers were; nothing while there is none.
+    #[wasm_bindgen(unchecked_return_type = "Spans | undefined")]
+    pub fn spans(&self) -> Result<JsValue, JsValue> {
+        let times = self.sources.iter().flatten().map(Source::times);
+        types::to_js(&types::Spans::new(&times.fold(buffer::Times::default(), buffer::Times::and)))
     }
 
     /// Begins to answer a `QueryRequest` over all open buffers. One that wants a page has no listing: it may then do with

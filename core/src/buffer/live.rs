@@ -7,6 +7,7 @@ use super::frame::Frame;
 use super::open::Buffer;
 use super::region::{self, Gone, Lack, Region};
 use super::stream::FrameStream;
+use super::times::Times;
 use crate::block::{Block, Damage, OpenBlock, Scratch};
 use crate::store::{Handle, RingView, Snapshot};
 
@@ -139,11 +140,17 @@ impl Live {
         (sealed + self.open.events()) as u64
     }
 
-    /// Earliest and latest time of an event, in Unix nanoseconds; `None` where there is none.
-    pub fn times(&self) -> Option<(i64, i64)> {
-        let open = (!self.open.is_empty()).then(|| self.open.header());
-        let open = open.map(|h| (h.min_time, h.max_time));
-        self.buffer.times().into_iter().chain(open).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    /// When its events were.
+    pub fn times(&self) -> Times {
+        let sealed = self.buffer.times();
+        if self.open.is_empty() {
+            return sealed;
+        }
+        let open = Times::of_header(self.open.header(), self.open.events());
+        sealed.and(open.unwrap_or_else(|| match &self.frozen {
+            Some(block) => Times::of_block(block),
+            None => Times::of_block(&self.open.freeze()),
+        }))
     }
 
     /// Number of the newest event; the tail goes on after it.
@@ -163,7 +170,7 @@ impl Live {
 
     /// Of which times events are missing.
     pub fn regions(&self) -> Vec<Region> {
-        let oldest = self.times().map(|(oldest, _)| oldest).filter(|_| self.history_cut);
+        let oldest = self.times().all.map(|(oldest, _)| oldest).filter(|_| self.history_cut);
         let cut = oldest.map(|oldest| Region::between(Lack::LeftOut, None, oldest, None));
         let left_out = cut.or_else(|| self.evicted.region());
         self.buffer.overwritten().chain(left_out).chain(self.missed.iter().cloned()).collect()
@@ -199,8 +206,9 @@ impl Live {
         }
         drop(attributes);
         self.scratch = scratch;
-        while self.held() > self.budget && !self.buffer.blocks.is_empty() {
-            let block = self.buffer.blocks.remove(0);
+        while self.held() > self.budget
+            && let Some(block) = self.buffer.evict()
+        {
             self.held -= block.memory();
             let h = block.header();
             self.evicted.add(block.events() as u64, h.min_time..=h.max_time);

@@ -13,6 +13,7 @@ mod open;
 mod region;
 mod rings;
 mod stream;
+mod times;
 mod write;
 
 pub use export::{Export, Progress};
@@ -25,6 +26,7 @@ pub use open::{Buffer, Fault};
 pub use region::{Lack, Region};
 pub use rings::Ring;
 pub use stream::FrameStream;
+pub use times::Times;
 pub use write::Writer;
 
 #[cfg(test)]

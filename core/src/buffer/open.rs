@@ -8,6 +8,7 @@ use core::fmt;
 use logd_proto::buffer::Origin;
 
 use super::load::Loader;
+use super::times::Times;
 use crate::block::{Block, Damage};
 use crate::store::{Handle, RingView, Snapshot};
 use crate::time::UnixNanos;
@@ -38,6 +39,8 @@ pub struct Buffer {
     pub origin: Option<Origin>,
     /// What could not be read, in the order of the file. A buffer that was cut has one at its end.
     pub faults: Vec<Fault>,
+    /// Of each block.
+    times: Vec<Times>,
 }
 
 impl Buffer {
@@ -50,10 +53,9 @@ impl Buffer {
         Ok(loader.into_buffer())
     }
 
-    /// Earliest and latest time of an event, in Unix nanoseconds; `None` where there is none.
-    pub fn times(&self) -> Option<(i64, i64)> {
-        let headers = self.blocks.iter().map(|b| b.header());
-        headers.map(|h| (h.min_time, h.max_time)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    /// When its events were.
+    pub fn times(&self) -> Times {
+        self.times.iter().copied().fold(Times::default(), Times::and)
     }
 
     /// What a search runs on. Holds the blocks.
@@ -83,7 +85,16 @@ impl Buffer {
     pub(super) fn insert(&mut self, block: Arc<Block>) {
         let first = block.header().first_seq;
         let at = self.blocks.partition_point(|b| b.header().first_seq <= first);
+        self.times.insert(at, Times::of_block(&block));
         self.blocks.insert(at, block);
+    }
+
+    /// Takes out the block with the smallest numbers.
+    pub(super) fn evict(&mut self) -> Option<Arc<Block>> {
+        (!self.blocks.is_empty()).then(|| {
+            self.times.remove(0);
+            self.blocks.remove(0)
+        })
     }
 
     /// Neighbouring faults are one.

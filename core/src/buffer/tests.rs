@@ -423,7 +423,7 @@ fn a_copy_tells_what_it_missed_and_keeps_to_its_memory() {
     let mut live = Live::new(200_000);
     live.handle_tail(&tail(&mut store, 90, 3)).unwrap();
     assert_eq!((live.events(), live.missed()), (10, 0));
-    assert_eq!(live.times(), Some((90_000, 99_000)));
+    assert_eq!(live.times().all, Some((90_000, 99_000)));
     append(&mut store, 100..30_000);
     live.begin_tail();
     live.handle_tail(&tail(&mut store, 150, 500)).unwrap();

@@ -170,7 +170,7 @@ impl Display for Word<'_> {
 }
 
 /// What follows an operator.
-struct Value<'a>(&'a str);
+pub(super) struct Value<'a>(pub(super) &'a str);
 
 impl Display for Value<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::ast::{AttrTest, Compare, Expr, StrTest, Term};
+use super::display::Value;
 use super::field::{OFFERED, Target, in_name, resolve};
 use super::lexer::{Kind, Lexer, operator, tokens};
 use super::parse::parse;
@@ -192,6 +193,11 @@ pub fn term(field: &str, value: &str) -> Option<Expr> {
     })
 }
 
+/// A value as it is written behind a field's operator: in quotes where it needs them.
+pub fn value(text: &str) -> String {
+    Value(text).to_string()
+}
+
 /// The field and the value that a term asks for, and whether it is negated: the reverse of [`term`].
 pub fn field_and_value(expr: &Expr) -> Option<(String, String, bool)> {
     let plain = |field: &str, value: &str| Some((field.into(), value.into(), false));
@@ -340,6 +346,15 @@ mod tests {
             ("lev", None),
         ] {
             assert_eq!(typing(input).and_then(|t| t.facet()).as_deref(), facet, "{input}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_quoted_where_it_needs_that() {
+        for (text, written) in [("error", "error"), ("/prod/api", "/prod/api"), ("a b", r#""a b""#)]
+        {
+            assert_eq!(value(text), written);
+            assert_eq!(format!("attr.x:{written}"), term("attr.x", text).unwrap().to_string());
         }
     }
 

@@ -1,6 +1,6 @@
 // The engine, seen from the page: it runs in a worker, so that a long search never holds up a keystroke.
 
-import type { SourceInfo } from "../../wasm/logd_wasm";
+import type { SourceInfo, Spans } from "../../wasm/logd_wasm";
 import type { Answer, Calls, Failure, Found, LinkState, Name, News } from "./messages";
 
 /** What the engine refused or failed at. */
@@ -19,9 +19,9 @@ export class EngineError extends Error {
 
 export interface Listener {
   found(found: Found): void;
-  sources(sources: SourceInfo[]): void;
+  sources(sources: SourceInfo[], spans: Spans | undefined): void;
   loaded(source: number): void;
-  link(source: number, state: LinkState, message?: string, retryInMs?: number): void;
+  link(source: number, state: LinkState, failure?: Failure, retryInMs?: number): void;
   /** The engine is gone, and all it had open. */
   crashed(error: EngineError): void;
 }
@@ -41,13 +41,13 @@ export class Engine {
     this.#worker.onmessage = ({ data }: MessageEvent<Answer | News>) => {
       if ("id" in data) this.#answer(data, listener);
       else if (data.type === "found") listener.found(data);
-      else if (data.type === "sources") listener.sources(data.sources);
+      else if (data.type === "sources") listener.sources(data.sources, data.spans);
       else if (data.type === "loaded") listener.loaded(data.source);
       else if (data.type === "crashed") this.#crash(new EngineError(data.failure), listener);
-      else listener.link(data.source, data.state, data.message, data.retryInMs);
+      else listener.link(data.source, data.state, data.failure, data.retryInMs);
     };
     this.#worker.onerror = (event) => {
-      this.#crash(new EngineError({ name: "Panic", message: event.message || "the worker could not start" }), listener);
+      this.#crash(new EngineError({ name: "Panic", message: event.message }), listener);
     };
   }
 

@@ -2,7 +2,8 @@
 // breaks.
 
 import type { Workspace } from "../../wasm/logd_wasm";
-import type { Daemon, LinkState } from "./messages";
+import { Failed, network } from "./failed";
+import { type Daemon, type Failure, type LinkState, failureOf } from "./messages";
 import { delay } from "./turn";
 
 const FIRST_WAIT_MS = 500;
@@ -12,18 +13,14 @@ export interface Link {
   changed(): void;
   /** All that the daemon had is there. */
   historyIsRead(): void;
-  state(state: LinkState, message?: string, retryInMs?: number): void;
+  state(state: LinkState, failure?: Failure, retryInMs?: number): void;
   /** The number of the newest event that the engine has of the source. */
   lastSeq(): bigint;
   /** The daemon was started anew: its numbers are others now, and what it has is to be read as another source. */
   restarted(): void;
 }
 
-export class Refused extends Error {
-  override name = "Refused";
-}
-
-/** Asks whether the daemon is there and takes the secret. Throws `Refused` if it does not take it. */
+/** Asks whether the daemon is there and takes the secret. Throws what is `Refused` if it does not. */
 export async function greet(daemon: Daemon): Promise<void> {
   const answer = await ask(daemon, "api/v1/rings", new AbortController().signal);
   await answer.body?.cancel();
@@ -83,16 +80,16 @@ export async function follow(
         link.changed();
         return true;
       });
-      throw new Error("the daemon ended the connection");
+      throw new Failed("Ended");
     } catch (error) {
       connection.abort();
       if (signal.aborted) return;
-      const message = error instanceof Error ? error.message : String(error);
-      if (error instanceof Refused) {
-        link.state("refused", message);
+      const failure = failureOf(error);
+      if (failure.name === "Refused") {
+        link.state("refused", failure);
         return;
       }
-      link.state("waiting", message, wait);
+      link.state("waiting", failure, wait);
       await delay(wait, signal);
       wait = Math.min(wait * 2, LONGEST_WAIT_MS);
     }
@@ -101,9 +98,10 @@ export async function follow(
 
 async function ask({ url, secret }: Daemon, path: string, signal: AbortSignal): Promise<Response> {
   const headers = { Authorization: `Bearer ${secret}` };
-  const answer = await fetch(new URL(path, url), { headers, signal, cache: "no-store", credentials: "omit" });
-  if (answer.status === 401 || answer.status === 403) throw new Refused(await answer.text());
-  if (!answer.ok) throw new Error(`${String(answer.status)} ${await answer.text()}`);
+  const asked = fetch(new URL(path, url), { headers, signal, cache: "no-store", credentials: "omit" });
+  const answer = await network(asked, "Unreachable");
+  if (answer.status === 401 || answer.status === 403) throw new Failed("Refused");
+  if (!answer.ok) throw new Failed("Status", `${String(answer.status)} ${await network(answer.text(), "Ended")}`);
   return answer;
 }
 
@@ -111,8 +109,8 @@ async function ask({ url, secret }: Daemon, path: string, signal: AbortSignal): 
 async function pump(answer: Response, take: (bytes: Uint8Array) => boolean): Promise<void> {
   const reader = answer.body?.getReader();
   for (;;) {
-    const piece = await reader?.read();
+    const piece = reader && (await network(reader.read(), "Ended"));
     if (!piece || piece.done) return;
-    if (!take(piece.value)) return reader?.cancel();
+    if (!take(piece.value)) return reader.cancel();
   }
 }

@@ -1,6 +1,6 @@
 // What the page and the worker say to each other. Every call has an answer; news come on their own.
 
-import type { Reading, RingOfKey, SourceInfo, Typing } from "../../wasm/logd_wasm";
+import type { Reading, RingOfKey, SourceInfo, Spans, Typing } from "../../wasm/logd_wasm";
 
 /** A daemon to follow: where it is, and the read secret. */
 export interface Daemon {
@@ -28,6 +28,8 @@ export interface Calls {
   place: { body: { listing: number; at: Place }; result: number | null };
   /** One answer to one question beside the search, as bytes of `QueryResponse`; null if a newer one took its place. */
   ask: { body: { request: Uint8Array }; result: Uint8Array | null };
+  /** `Rows` with the first event that a question finds, if it finds one; null if a newer one took its place. */
+  first: { body: { request: Uint8Array }; result: Uint8Array | null };
   /** What differs between two sources, as bytes of `Comparison`; null if a newer one took its place. */
   compare: { body: { request: Uint8Array; a: number; b: number }; result: Uint8Array | null };
   /** What an expression says. */
@@ -35,7 +37,7 @@ export interface Calls {
   /** What is being typed in front of the caret. */
   typing: { body: { before: string }; result: Typing | undefined };
   /** A value as an expression has it, in quotes where it needs them. */
-  quote: { body: { value: string }; result: string };
+  quote: { body: { text: string }; result: string };
   /** The filter with a term more, or without it if it has it. */
   edit: { body: { filter: string; edit: Edit }; result: string };
   /** The ring that the events of a key are in, if the source tells. */
@@ -71,14 +73,15 @@ export type LinkState = "connecting" | "live" | "waiting" | "refused" | "broken"
 
 export type News =
   | Found
-  | { type: "sources"; sources: SourceInfo[] }
+  /** `spans`: when their events were, if there is any. */
+  | { type: "sources"; sources: SourceInfo[]; spans: Spans | undefined }
   /** All of a file was read, or as much as fits. */
   | { type: "loaded"; source: number }
   /** The engine broke one of its own rules outside of a call. */
   | { type: "crashed"; failure: Failure }
-  | { type: "link"; source: number; state: LinkState; message?: string; retryInMs?: number };
+  | { type: "link"; source: number; state: LinkState; failure?: Failure; retryInMs?: number };
 
-/** An error as it crosses the border: `name` is FilterError (with a place), QueryError, BufferError, Panic, … */
+/** An error as it crosses the border: `name` is FilterError (with a place), QueryError, BufferError, Panic, or a `FailedKind`. */
 export interface Failure {
   name: string;
   message: string;
@@ -89,3 +92,11 @@ export interface Failure {
 export type Name = keyof Calls;
 export type Call = { [N in Name]: { id: number; type: N; body: Calls[N]["body"] } }[Name];
 export type Answer = { id: number; result: unknown } | { id: number; failure: Failure };
+
+export function failureOf(error: unknown): Failure {
+  if (!(error instanceof Error)) return { name: "Error", message: String(error) };
+  const { name, message, column, length } = error as Error & { column?: number; length?: number };
+  // A trap of the engine's code that was no panic: memory ran out, for one.
+  if (error instanceof WebAssembly.RuntimeError) return { name: "Panic", message };
+  return { name, message, ...(column && length !== undefined ? { column, length } : {}) };
+}

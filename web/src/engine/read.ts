@@ -1,5 +1,7 @@
 // Reading a buffer piece by piece, as the engine asks: out of a file, or from a server.
 
+import { Failed, network } from "./failed";
+
 /** Bytes from `offset` on; fewer at the end. */
 export interface Pieces {
   length: number;
@@ -17,7 +19,7 @@ export function ofFile(file: Blob): Pieces {
 export async function ofUrl(url: string): Promise<Pieces> {
   const first = await get(url, { Range: "bytes=0-0" });
   const length = /^bytes 0-0\/(\d+)$/.exec(first.headers.get("Content-Range") ?? "")?.[1];
-  if (first.status !== 206 || length === undefined) return ofFile(await first.blob());
+  if (first.status !== 206 || length === undefined) return ofFile(await network(first.blob(), "Ended"));
   await first.body?.cancel();
   // A file that changes between two reads would be taken for a damaged one.
   const etag = first.headers.get("ETag");
@@ -26,14 +28,14 @@ export async function ofUrl(url: string): Promise<Pieces> {
     read: async (offset, count) => {
       const range = `bytes=${String(offset)}-${String(offset + count - 1)}`;
       const answer = await get(url, etag?.startsWith('"') ? { Range: range, "If-Range": etag } : { Range: range });
-      if (answer.status !== 206) throw new Error(`${url} changed while it was read`);
-      return new Uint8Array(await answer.arrayBuffer());
+      if (answer.status !== 206) throw new Failed("Changed");
+      return new Uint8Array(await network(answer.arrayBuffer(), "Ended"));
     },
   };
 }
 
 async function get(url: string, headers: Record<string, string>): Promise<Response> {
-  const answer = await fetch(url, { headers });
-  if (!answer.ok) throw new Error(`${url}: ${String(answer.status)} ${answer.statusText}`);
+  const answer = await network(fetch(url, { headers }), "Unreachable");
+  if (!answer.ok) throw new Failed("Status", `${String(answer.status)} ${answer.statusText}`);
   return answer;
 }

@@ -42,6 +42,22 @@ export async function searchInTurns(
   return true;
 }
 
+/** Has each search take the place of the one before, which then answers null. Frees them. */
+export function newest<S extends Steps & { free(): void }, T>(): (
+  search: S,
+  answer: (search: S) => T,
+) => Promise<T | null> {
+  let newest = 0;
+  return async (search, answer) => {
+    const turn = ++newest;
+    try {
+      return (await searchInTurns(search, () => turn === newest)) ? answer(search) : null;
+    } finally {
+      search.free();
+    }
+  };
+}
+
 /** Waits; ends early when the signal aborts. */
 export function delay(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

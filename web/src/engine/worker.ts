@@ -1,13 +1,24 @@
 // The engine's side: calls in, answers and news out.
 
-import init, { Workspace, onlyLevel, read, term, toggled, typing } from "../../wasm/logd_wasm";
+import init, {
+  type Comparison,
+  type Search,
+  Workspace,
+  onlyLevel,
+  read,
+  term,
+  toggled,
+  typing,
+  value,
+} from "../../wasm/logd_wasm";
 import wasmUrl from "../../wasm/logd_wasm_bg.wasm?url";
 import { eventAsJson, exportMatches } from "./export";
+import { Failed } from "./failed";
 import { type Link, follow, greet } from "./follow";
-import type { Answer, Call, Calls, Daemon, Failure, Name, News } from "./messages";
+import { type Answer, type Call, type Calls, type Daemon, type Name, type News, failureOf } from "./messages";
 import { type Pieces, ofFile, ofUrl } from "./read";
 import { Standing } from "./standing";
-import { breathe, searchInTurns } from "./turn";
+import { breathe, newest } from "./turn";
 
 /** Memory that the blocks of all buffers may take. What does not fit is left out, oldest first, and the page says so. */
 const BUDGET = 1536 * 2 ** 20;
@@ -26,17 +37,22 @@ async function start() {
   const reading = new Set<number>();
   const standing = new Standing(
     workspace,
-    post,
+    // What is counted is never more than the page knows of.
+    (message, transfer) => {
+      if (telling) tell();
+      post(message, transfer);
+    },
     () => open.size === 1,
     () => reading.size === 0,
   );
   let telling = false;
-  let newestAsk = 0;
-  let newestComparison = 0;
+  const asked = newest<Search, Uint8Array>();
+  const sought = newest<Search, Uint8Array>();
+  const compared = newest<Comparison, Uint8Array>();
 
   const tell = () => {
     telling = false;
-    post({ type: "sources", sources: workspace.sources() });
+    post({ type: "sources", sources: workspace.sources(), spans: workspace.spans() });
   };
   const changed = () => {
     standing.changed();
@@ -80,7 +96,7 @@ async function start() {
       crashIfPanic(error);
       reading.delete(source);
       changed();
-      post({ type: "link", source, state: "broken", message: failureOf(error).message });
+      post({ type: "link", source, state: "broken", failure: failureOf(error) });
     });
     return source;
   }
@@ -91,12 +107,12 @@ async function start() {
     const closed = new AbortController();
     open.set(source, closed);
     reading.add(source);
-    const state: Link["state"] = (state, message, retryInMs) => {
+    const state: Link["state"] = (state, failure, retryInMs) => {
       post({
         type: "link",
         source,
         state,
-        ...(message === undefined ? {} : { message }),
+        ...(failure === undefined ? {} : { failure }),
         ...(retryInMs === undefined ? {} : { retryInMs }),
       });
     };
@@ -109,7 +125,7 @@ async function start() {
       state,
       lastSeq: () => workspace.sources().find((s) => s.source === source)?.lastSeq ?? 0n,
       restarted: () => {
-        state("broken", "the daemon was started anew");
+        state("broken", failureOf(new Failed("Restarted")));
         attach(daemon);
       },
     };
@@ -145,28 +161,12 @@ async function start() {
     },
     rows: ({ listing, start, count }) => standing.rows(listing, start, count),
     place: ({ listing, at }) => standing.place(listing, at),
-    ask: async ({ request }) => {
-      const turn = ++newestAsk;
-      const search = workspace.search(request);
-      try {
-        return (await searchInTurns(search, () => turn === newestAsk)) ? search.answer() : null;
-      } finally {
-        search.free();
-      }
-    },
-    compare: async ({ request, a, b }) => {
-      const turn = ++newestComparison;
-      const comparison = workspace.compare(request, a, b);
-      try {
-        return (await searchInTurns(comparison, () => turn === newestComparison)) ? comparison.finish() : null;
-      } finally {
-        comparison.free();
-      }
-    },
+    ask: ({ request }) => asked(workspace.search(request), (search) => search.answer()),
+    first: ({ request }) => sought(workspace.search(request), firstOf),
+    compare: ({ request, a, b }) => compared(workspace.compare(request, a, b), (comparison) => comparison.finish()),
     read: ({ filter }) => read(filter),
     typing: ({ before }) => typing(before),
-    // The value of an attribute stands for any.
-    quote: ({ value }) => (term("attr.x", value, false) ?? "").slice("attr.x:".length),
+    quote: ({ text }) => value(text),
     edit: ({ filter, edit }) => {
       if ("term" in edit) return toggled(filter, edit.term);
       if ("onlyLevel" in edit) return onlyLevel(filter, term("level", edit.onlyLevel, false) ?? "");
@@ -177,6 +177,13 @@ async function start() {
     export: (question) => exportMatches(workspace, question),
   };
   return calls;
+}
+
+function firstOf(search: Search): Uint8Array {
+  const listing = search.listing();
+  const rows = listing.rows(0, 1);
+  listing.free();
+  return rows;
 }
 
 const ready = start();
@@ -199,12 +206,4 @@ self.addEventListener("unhandledrejection", ({ reason }) => {
 function crashIfPanic(error: unknown): void {
   const failure = failureOf(error);
   if (failure.name === "Panic") post({ type: "crashed", failure });
-}
-
-function failureOf(error: unknown): Failure {
-  if (!(error instanceof Error)) return { name: "Error", message: String(error) };
-  const { name, message, column, length } = error as Error & { column?: number; length?: number };
-  // A trap of the engine's code that was no panic: memory ran out, for one.
-  if (error instanceof WebAssembly.RuntimeError) return { name: "Panic", message };
-  return { name, message, ...(column && length !== undefined ? { column, length } : {}) };
 }

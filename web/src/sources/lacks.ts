@@ -9,7 +9,7 @@ const MOST_FAULTS = 5;
 export function lacks(source: SourceInfo, link: LinkInfo | undefined, read: boolean): string[] {
   const { overwritten, origin, faults, leftOut, missed, live } = source;
   const texts: string[] = [];
-  if (link?.state === "broken") texts.push(t.sources.broken(link.message));
+  if (link?.state === "broken") texts.push(t.sources.broken(link.failure));
   const unreadable = faults.filter(({ length }) => length > 0);
   for (const { offset, length, message } of unreadable.slice(0, MOST_FAULTS)) {
     texts.push(t.sources.fault(offset, offset + length, message));

@@ -4,7 +4,7 @@ import type { EngineError } from "../engine/client";
 import type { Edit, Found } from "../engine/messages";
 import type { Reading } from "../../wasm/logd_wasm";
 import { type QueryResponse, decodeResponse, encodeRequest } from "../engine/query";
-import { bucketFor } from "../timeline/buckets";
+import { bucketFor, widened } from "../timeline/buckets";
 import { session } from "./session.svelte";
 
 export interface Range {
@@ -25,6 +25,8 @@ const FACET_VALUES = 50;
 class Search {
   filter = $state("");
   range = $state.raw<Range | null>(null);
+  /** The timeline has room for clocks that are far off, too. */
+  whole = $state(false);
   /** Attributes whose values are counted. */
   facets = $state<string[]>([]);
   /** What the engine reads in the filter; of an earlier one for a moment after a keystroke. */
@@ -51,6 +53,19 @@ class Search {
   /** What is on screen answers an earlier question, and has for longer than a moment. */
   get outdated(): boolean {
     return this.problem !== null || (this.slow && this.found?.search !== this.#number);
+  }
+
+  /** The time that the timeline shows. */
+  get span(): Range | null {
+    if (this.range) return this.range;
+    const { spans } = session;
+    return spans ? widened(this.whole ? spans.all : spans.usual) : null;
+  }
+
+  /** Whether there are clocks so far off that the timeline leaves them out. */
+  get hasOutliers(): boolean {
+    const { spans } = session;
+    return spans !== undefined && (spans.all.from !== spans.usual.from || spans.all.until !== spans.usual.until);
   }
 
   /** Whether the filter asks for this value of a field, or for events without it. */
@@ -115,7 +130,7 @@ class Search {
   }
 
   #bucketNanos(): number {
-    const span = this.range ?? session.span;
+    const { span } = this;
     return span ? bucketFor(span.until - span.from) : 0;
   }
 

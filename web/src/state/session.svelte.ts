@@ -1,25 +1,28 @@
 // What is open, and the engine that has it.
 
-import { Engine, type EngineError } from "../engine/client";
-import type { Daemon, Found, LinkState } from "../engine/messages";
-import type { SourceInfo } from "../../wasm/logd_wasm";
+import { Engine } from "../engine/client";
+import { type Daemon, type Failure, type Found, type LinkState, failureOf } from "../engine/messages";
+import type { SourceInfo, Spans } from "../../wasm/logd_wasm";
 
 export interface LinkInfo {
   state: LinkState;
-  message: string;
+  /** Why it is not live. */
+  failure: Failure | undefined;
   /** When the next attempt is made, in milliseconds of Date. */
   retryAt: number | undefined;
 }
 
 /** Something to tell, until a person has read it. */
 export interface Trouble {
-  kind: "notABuffer" | "failed" | "crashed" | "refused";
+  with: "file" | "daemon" | "engine";
   name: string;
-  message: string;
+  failure: Failure;
 }
 
 class Session {
   sources = $state.raw<SourceInfo[]>([]);
+  /** When the events of all of them were, by the senders' clocks. */
+  spans = $state.raw<Spans>();
   links = $state<Record<number, LinkInfo>>({});
   /** Files that were read to their end. */
   loaded = $state<Record<number, boolean>>({});
@@ -34,17 +37,20 @@ class Session {
       found: (found) => {
         this.onFound(found);
       },
-      sources: (sources) => (this.sources = sources),
+      sources: (sources, spans) => {
+        this.sources = sources;
+        this.spans = spans;
+      },
       loaded: (source) => (this.loaded[source] = true),
-      link: (source, state, message = "", retryInMs) => {
+      link: (source, state, failure, retryInMs) => {
         const retryAt = retryInMs === undefined ? undefined : Date.now() + retryInMs;
-        this.links[source] = { state, message, retryAt };
+        this.links[source] = { state, failure, retryAt };
       },
       crashed: (error) => {
         this.#engine = undefined;
         this.sources = [];
         this.links = {};
-        this.trouble = { kind: "crashed", name: "", message: error.message };
+        this.trouble = { with: "engine", name: "", failure: failureOf(error) };
       },
     });
     return this.#engine;
@@ -64,21 +70,10 @@ class Session {
     return this.sources.findLast((s) => s.live);
   }
 
-  /** The senders' times of all events, Unix nanoseconds. */
-  get span(): { from: bigint; until: bigint } | null {
-    let from: bigint | undefined;
-    let until: bigint | undefined;
-    for (const { oldest, newest } of this.sources) {
-      if (oldest !== undefined && (from === undefined || oldest < from)) from = oldest;
-      if (newest !== undefined && (until === undefined || newest >= until)) until = newest + 1n;
-    }
-    return from === undefined || until === undefined ? null : { from, until };
-  }
-
   async openFiles(files: Iterable<File>): Promise<void> {
     await Promise.all(
       Array.from(files, (file) =>
-        this.#open(file.name, async () => {
+        this.#open("file", file.name, async () => {
           await this.engine.call("open", { name: file.name, file });
         }),
       ),
@@ -87,14 +82,14 @@ class Session {
 
   async openUrl(url: string): Promise<void> {
     const name = decodeURIComponent(new URL(url, location.href).pathname.split("/").pop() ?? "") || url;
-    await this.#open(name, async () => {
+    await this.#open("file", name, async () => {
       await this.engine.call("fetch", { name, url: new URL(url, location.href).href });
     });
   }
 
   /** Whether the daemon took the secret. */
   async follow(daemon: Daemon): Promise<boolean> {
-    return this.#open(daemon.url, async () => {
+    return this.#open("daemon", new URL(daemon.url).host, async () => {
       await this.engine.call("follow", daemon);
     });
   }
@@ -103,7 +98,7 @@ class Session {
     await this.engine.call("close", { source });
   }
 
-  async #open(name: string, open: () => Promise<void>): Promise<boolean> {
+  async #open(what: "file" | "daemon", name: string, open: () => Promise<void>): Promise<boolean> {
     this.opening = [...this.opening, name];
     this.trouble = null;
     try {
@@ -111,10 +106,9 @@ class Session {
       this.onOpened();
       return true;
     } catch (error) {
-      const { name: kind, message } = error as EngineError;
-      if (kind === "BufferError") this.trouble = { kind: "notABuffer", name, message };
-      else if (kind === "Refused") this.trouble = { kind: "refused", name, message };
-      else if (kind !== "Panic") this.trouble = { kind: "failed", name, message };
+      const failure = failureOf(error);
+      // A crash has been told.
+      if (failure.name !== "Panic") this.trouble = { with: what, name, failure };
       return false;
     } finally {
       this.opening = this.opening.filter((n) => n !== name);

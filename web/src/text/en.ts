@@ -1,5 +1,8 @@
 // Every text that a person reads, in English. A translation is an object of the same shape.
 
+import type { FailedKind } from "../engine/failed";
+import type { Failure } from "../engine/messages";
+
 const number = new Intl.NumberFormat("en");
 const n = (value: number | bigint) => number.format(value);
 const percents = new Intl.NumberFormat("en", { style: "percent", maximumSignificantDigits: 3 });
@@ -14,8 +17,26 @@ const lacks = {
   missed: "Missed while following",
 };
 
+/** What kept something from being read. The engine's own errors have their words already. */
+const failure = ({ name, message }: Failure) => {
+  const changed = "it changed while it was read";
+  const texts: Record<FailedKind | "NotReadableError" | "NotFoundError", string> = {
+    Unreachable: "the server does not answer",
+    Status: `the server answered ${message}`,
+    Refused: "the daemon does not take the secret",
+    Changed: changed,
+    Ended: "the connection broke",
+    Restarted: "the daemon was started anew. What it had sent before stays here until it is closed",
+    // Of a file, the browser's own.
+    NotReadableError: changed,
+    NotFoundError: "it is not there any more",
+  };
+  return (texts as Record<string, string>)[name] ?? message;
+};
+
 export const en = {
   number: n,
+  failure,
   app: { title: "logd", skip: "Skip to the events" },
 
   open: {
@@ -24,12 +45,16 @@ export const en = {
     drop: "Drop to open",
     heading: "Drop a log buffer here",
     explain: "A .logd file, as logd export writes it. It is read and searched in this page; nothing is sent anywhere.",
-    sample: "Or follow a running daemon:",
+    orFile: "Or open a file",
     opening: (name: string) => `Opening ${name} …`,
-    notABuffer: (name: string) => `${name} is not a logd buffer.`,
-    failed: (name: string, message: string) => `${name} could not be opened: ${message}`,
+    failed: (name: string, why: Failure) =>
+      why.name === "BufferError"
+        ? `${name} is not a logd buffer. Choose a file that logd export wrote.`
+        : `${name} could not be opened: ${failure(why)}.`,
     crashed: (message: string) =>
-      `The engine failed, which is a bug in logd: ${message}. Open the buffers again to go on.`,
+      message === ""
+        ? "The engine could not start. Load the page again."
+        : `The engine failed, which is a bug in logd: ${message}. Open the buffers again to go on.`,
     dismiss: "Dismiss",
     otherBuffer: "This link is about another buffer than the open one; what it points at may not be here.",
     neededBuffer: "This link is about a buffer. Open it here to see what the link points at.",
@@ -50,19 +75,23 @@ export const en = {
     noEnd: "The end of the file is missing, and with it where the events came from.",
     fault: (from: number, to: number, message: string) => `Bytes ${n(from)} to ${n(to)} could not be read: ${message}.`,
     moreFaults: (count: number) => `${n(count)} more parts could not be read.`,
-    broken: (message: string) => `Reading stopped: ${message}.`,
+    broken: (why: Failure | undefined) => (why ? `Reading stopped: ${failure(why)}.` : "Reading stopped."),
     exported: (host: string, time: string) => `Exported on ${host}, ${time}`,
     incomplete: "Something is missing",
   },
 
   live: {
-    heading: "Sign in",
-    explain: (host: string) => `This page can follow the daemon at ${host}. Its read secret is kept for this tab only.`,
+    heading: (host: string) => `Follow ${host}`,
+    explain: "See what this daemon has, and what comes. Its read secret is kept for this tab only.",
     secret: "Read secret",
     signIn: "Follow",
     signingIn: "Connecting …",
-    refused: "The daemon does not take this secret.",
-    show: "Follow a daemon",
+    failed: (host: string, why: Failure) =>
+      why.name === "Refused"
+        ? "The daemon does not take this secret. It is the read secret that is wanted, not the one to write with."
+        : why.name === "Unreachable"
+          ? `${host} does not answer. Is the daemon running?`
+          : `${host} cannot be followed: ${failure(why)}.`,
     states: {
       connecting: "Connecting",
       live: "Live",
@@ -106,11 +135,15 @@ export const en = {
 
   timeline: {
     label: "Events over time",
-    help: "Arrow keys move, with Shift they select, Enter zooms in, Backspace zooms out",
+    help: "Click to go there, drag to zoom in; arrow keys move, with Shift they select, Enter goes there or zooms in, Backspace zooms out",
     bucket: (time: string, count: number, levels: string) =>
       `${time}: ${events(count)}${levels === "" ? "" : ` (${levels})`}`,
     none: "No events to count.",
     zoomOut: "Whole time",
+    outside: (count: number) => `${events(count)} outside, show`,
+    outsideWhy:
+      "Sent with a clock far from the time of receipt; with room for it, there would be little for the others",
+    withOutliers: "With clocks far off",
     range: (from: string, until: string) => `${from} – ${until}`,
     lacking: "Times of which events are missing",
     lacks,

@@ -26,6 +26,12 @@ export function bucketFor(span: bigint, most = MOST): number {
   return WIDTHS.find((width) => width >= least) ?? Math.ceil(least / DAY) * DAY;
 }
 
+/** A time that is not too short to be seen: with as much before it as after it. */
+export function widened({ from, until }: { from: bigint; until: bigint }): { from: bigint; until: bigint } {
+  const lacking = BigInt(S) - (until - from);
+  return lacking > 0n ? { from: from - lacking / 2n, until: until + lacking / 2n } : { from, until };
+}
+
 export interface Bars {
   /** Start of each bucket, Unix seconds. */
   starts: number[];

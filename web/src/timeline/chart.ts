@@ -13,6 +13,9 @@ import { LACKS, type Lack, type Stretch } from "./regions";
 /** From the ground up: what matters lies on the axis, where its height can be compared. */
 const ORDER = ["fatal", "error", "warn", "info", "debug", "trace", "none"] as const;
 
+/** A pointer that moved less than this did not drag, in pixels. */
+export const DRAG_PX = 4;
+
 /** A longer time has the year at its axis, seconds. */
 const YEAR_S = 360 * 86_400;
 
@@ -76,7 +79,7 @@ export function makeChart(root: HTMLElement, bars: Bars, options: ChartOptions):
         setSelect: [
           (u) => {
             const { left, width } = u.select;
-            if (width < 4) return;
+            if (width < DRAG_PX) return;
             options.onselect(bucketAt(u, bars, left), bucketAt(u, bars, left + width) + 1);
             u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
           },

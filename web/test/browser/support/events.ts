@@ -141,6 +141,23 @@ export function bank(): Sample[] {
   });
 }
 
+/** What the bank logged, and among it what a machine sent that had been cut off before, and one that has forgotten the year. */
+export function skewed(): { late: Sample[]; lost: Sample[] } {
+  const among = (texts: string[], time: number) => {
+    const received = START + 45 * MINUTE;
+    const others = texts.map((text) => event({ time, received }, "warn", "/prod/bank/branch", text));
+    const before = bank().filter((e) => e.received < received);
+    return [...before, ...others, ...bank().slice(before.length)];
+  };
+  return {
+    late: among(
+      Array.from({ length: 10 }, (_, i) => `till ${i} was closed`),
+      START - 30 * MINUTE,
+    ),
+    lost: among(["till 1 has a new battery", "till 2 has a new battery", "till 3 has a new battery"], 0),
+  };
+}
+
 /** Lines that are long, wide or strange. */
 export function odd(): Sample[] {
   const texts = [

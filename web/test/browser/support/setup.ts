@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { type Sample, START, bank, big, calm, odd, shop } from "./events.ts";
+import { type Sample, START, bank, big, calm, odd, shop, skewed } from "./events.ts";
 import { BUFFERS, DIST, LOGD, MAKE_BUFFER } from "./paths.ts";
 
 export default function setup(): void {
@@ -20,6 +20,9 @@ export default function setup(): void {
   make("bank.logd", bank(), { host: "bank-1" });
   make("calm.logd", calm());
   make("odd.logd", odd());
+  make("none.logd", []);
+  make("late.logd", skewed().late);
+  make("lost.logd", skewed().lost);
   make("big.logd", big());
   make("overwritten.logd", shop(), { rings: { "/prod/shop/web": 64 << 10 } });
 
