@@ -16,13 +16,15 @@ describe("permalinks", () => {
       range: { from: 1763733900123456789n, until: 1763733901000000000n },
       at: { seq: 10n ** 18n, received: 1763733900123456789n },
       buffers: ["a-1", "b-2"],
+      compared: ["b-2", "a-1"] as [string, string],
     };
     expect(ofFragment(toFragment(view))).toEqual(view);
-    expect(toFragment({ filter: " ", range: null, at: null, buffers: [] })).toBe("");
+    expect(toFragment({ filter: " ", range: null, at: null, buffers: [], compared: null })).toBe("");
   });
 
   test("that somebody spoiled are taken as far as they go", () => {
-    expect(ofFragment("#q=a&from=x&until=5&at=1")).toEqual({ filter: "a", range: null, at: null, buffers: [] });
+    const rest = { range: null, at: null, buffers: [], compared: null };
+    expect(ofFragment("#q=a&from=x&until=5&at=1&compare=a-1")).toEqual({ filter: "a", ...rest });
     expect(ofFragment("#from=9&until=5").range).toBeNull();
   });
 });

@@ -1,5 +1,6 @@
 // The page's address: it has the question and what is looked at after its #, and the browser's history has the earlier ones.
 
+import { comparing } from "./comparing.svelte";
 import { ofFragment, toFragment } from "./permalink";
 import { search } from "./search.svelte";
 import { session } from "./session.svelte";
@@ -30,11 +31,14 @@ class Address {
 
   /** Takes over what the address has. */
   restore(): void {
-    const { filter, range, at, buffers } = ofFragment(location.hash);
+    const { filter, range, at, buffers, compared } = ofFragment(location.hash);
     this.#draft = false;
     this.linked = buffers;
     search.filter = filter;
     search.range = range;
+    comparing.linked = compared;
+    if (!compared) comparing.open = false;
+    comparing.followLink();
     if (at) view.go(at, true);
   }
 
@@ -57,7 +61,7 @@ class Address {
   #fragment(buffers: string[]): string {
     const { selected, reading } = view;
     const at = selected && reading ? { seq: selected.seq, received: selected.received } : null;
-    return toFragment({ filter: search.filter, range: search.range, at, buffers });
+    return toFragment({ filter: search.filter, range: search.range, at, buffers, compared: comparing.hashes });
   }
 }
 

@@ -10,6 +10,8 @@ class Comparing {
   open = $state(false);
   /** Numbers of the buffers, once a person has chosen. */
   chosen = $state.raw<{ a: number; b: number } | null>(null);
+  /** Content hashes of the two that a link is about, until both are open. */
+  linked = $state.raw<[a: string, b: string] | null>(null);
   found = $state.raw<Comparison | null>(null);
   busy = $state(false);
   failure = $state("");
@@ -27,6 +29,26 @@ class Comparing {
     if (this.chosen && open.includes(this.chosen.a) && open.includes(this.chosen.b)) return this.chosen;
     const [a, b] = open;
     return a === undefined || b === undefined ? null : { a, b };
+  }
+
+  /** What a link to it must name; a daemon's events have no hash. */
+  get hashes(): [a: string, b: string] | null {
+    if (!this.open) return this.linked;
+    const of = (source: number | undefined) => session.sources.find((s) => s.source === source)?.content;
+    const [a, b] = [of(this.sides?.a), of(this.sides?.b)];
+    return a !== undefined && b !== undefined ? [a, b] : null;
+  }
+
+  /** Compares what a link is about, once both are open. */
+  followLink(): void {
+    const { linked } = this;
+    if (!linked) return;
+    const a = session.sources.find((s) => s.content === linked[0]);
+    const b = session.sources.find((s) => s.content === linked[1] && s !== a);
+    if (!a || !b) return;
+    this.linked = null;
+    this.chosen = { a: a.source, b: b.source };
+    this.open = true;
   }
 
   /** Events of the two that are loaded. */

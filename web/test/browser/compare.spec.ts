@@ -4,7 +4,7 @@ import type { Locator, Page } from "@playwright/test";
 
 import { FATAL, type Sample, bank, calm, shop } from "./support/events.ts";
 import { expect, test } from "./support/test.ts";
-import type { Viewer } from "./support/viewer.ts";
+import { Viewer } from "./support/viewer.ts";
 
 const BOTH = "?open=/buffers/calm.logd&open=/buffers/shop.logd";
 const CALM = calm();
@@ -54,6 +54,28 @@ test.describe("two buffers", () => {
     const all = () => said.evaluate((texts) => texts.join("\n"));
     await expect.poll(all).toMatch(/^calm\.logd compared with shop\.logd: /m);
     await expect.poll(all).toMatch(/^\d+ of [\d,]+ events$/m);
+  });
+
+  test("a link holds it", async ({ context, page, viewer }) => {
+    await viewer.menu("Compare");
+    await page.getByRole("button", { name: "Swap A and B" }).click();
+    await expect(viewer.comparison.getByText(sum(SHOP.length, CALM.length), { exact: false })).toBeVisible();
+    await expect(page).toHaveURL(/compare=/);
+    const link = page.url();
+
+    // Another person, who has the files, too, and opens them one after the other.
+    const other = new Viewer(await context.newPage());
+    await other.page.goto(link.replace(/\?[^#]*/, ""));
+    await other.choose("calm.logd");
+    await other.finds(CALM.length);
+    await expect(other.comparison).toBeHidden();
+    await other.choose("shop.logd");
+    await expect(other.comparison.getByText(sum(SHOP.length, CALM.length), { exact: false })).toBeVisible();
+    expect(await sides(other.page)).toEqual(["shop.logd", "calm.logd"]);
+
+    await page.keyboard.press("Escape");
+    await expect(viewer.comparison).toBeHidden();
+    await expect(page).not.toHaveURL(/compare=/);
   });
 
   test("what is new, gone and shifted is counted", async ({ viewer }) => {
