@@ -103,6 +103,8 @@ export const en = {
     pause: "Pause",
     resume: "Resume",
     paused: (count: number) => `Paused, ${n(count)} new`,
+    /** The same where there is no room. */
+    held: (count: number) => `+${n(count)}`,
     follow: "Follow newest",
     following: "Following newest",
   },
