@@ -49,6 +49,7 @@ fn write_bytes(out: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
 }
 
 /// Takes the entries of one event off the front of a column; `None` where the column is damaged.
+#[inline]
 pub(super) fn take_event<'a>(column: &mut &'a [u8]) -> Option<&'a [u8]> {
     // Nearly every event of nearly every block has none.
     if let [0, rest @ ..] = *column {
@@ -58,6 +59,7 @@ pub(super) fn take_event<'a>(column: &mut &'a [u8]) -> Option<&'a [u8]> {
     take_bytes(column)
 }
 
+#[inline]
 fn take_bytes<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
     let len = usize::try_from(varint::read(bytes)?).ok()?;
     let (taken, rest) = bytes.split_at_checked(len)?;
@@ -66,6 +68,7 @@ fn take_bytes<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
 }
 
 /// Takes one entry: the id of its name, and its value.
+#[inline]
 pub(crate) fn take_entry<'a>(entries: &mut &'a [u8]) -> Option<(u32, Value<'a>)> {
     let name = u32::try_from(varint::read(entries)?).ok()?;
     let (&tag, rest) = entries.split_first()?;
