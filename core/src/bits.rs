@@ -74,6 +74,11 @@ impl Bits {
         self.words[row / 64] |= 1 << (row % 64);
     }
 
+    /// Keeps nothing.
+    pub fn clear(&mut self) {
+        self.words.fill(0);
+    }
+
     /// Keeps what is in both.
     pub fn intersect(&mut self, other: &Self) {
         for (a, b) in self.words.iter_mut().zip(&other.words) {

@@ -173,7 +173,10 @@ impl Node {
 
     fn select(&self, view: &View<'_>, mut among: Bits) -> Bits {
         match self.prune(view.header()) {
-            Verdict::None => return Bits::none(among.len()),
+            Verdict::None => {
+                among.clear();
+                return among;
+            }
             Verdict::All => return among,
             Verdict::Some => {}
         }
@@ -261,20 +264,30 @@ impl Test {
     }
 
     fn select(&self, view: &View<'_>, mut among: Bits) -> Bits {
+        let may_match = match self {
+            Self::Text(needle) => needle.may_be_in(view),
+            Self::Regex(regex) => regex.may_match_in(view),
+            Self::Pattern(pattern) => pattern.may_match_in(view),
+            Self::Severity(..)
+            | Self::Seq(..)
+            | Self::Time(..)
+            | Self::Received(..)
+            | Self::Key(_)
+            | Self::Attr(..) => true,
+        };
+        if !may_match {
+            among.clear();
+            return among;
+        }
         // Most texts need not be looked at then, only where they end.
         let few = among.count() * FEW < among.len();
-        let each = |may_match: bool, test: &dyn Fn(&str) -> bool| {
-            if !may_match {
-                return Bits::none(among.len());
-            }
+        let each = |test: &dyn Fn(&str) -> bool| {
             rows_among(view.text(), &among, |text| core::str::from_utf8(text).is_ok_and(test))
         };
         match self {
-            Self::Text(needle) if few => {
-                each(needle.may_be_in(view), &|t| needle.contains.is_in(t))
-            }
-            Self::Regex(regex) if few => each(regex.may_match_in(view), &|t| regex.is_match(t)),
-            Self::Pattern(p) if few => each(p.may_match_in(view), &|t| p.is_match(t)),
+            Self::Text(needle) if few => each(&|t| needle.contains.is_in(t)),
+            Self::Regex(regex) if few => each(&|t| regex.is_match(t)),
+            Self::Pattern(p) if few => each(&|t| p.is_match(t)),
             Self::Severity(..)
             | Self::Seq(..)
             | Self::Time(..)
@@ -290,6 +303,7 @@ impl Test {
         }
     }
 
+    /// All rows that match; of texts, in a block that may have some.
     fn select_all(&self, view: &View<'_>) -> Bits {
         let h = view.header();
         let n = h.events as usize;
@@ -320,9 +334,6 @@ impl Test {
                 Bits::from_values(n, view.entries(), has)
             }
             Self::Text(needle) => {
-                if !needle.may_be_in(view) {
-                    return Bits::none(n);
-                }
                 let column = view.text();
                 rows_at(column, n, hits(column, |rest| needle.contains.find(rest)))
             }

@@ -189,9 +189,6 @@ impl PatternTest {
     pub(super) fn select(&self, view: &View<'_>) -> Bits {
         let n = view.header().events as usize;
         let is_match = |text: &[u8]| core::str::from_utf8(text).is_ok_and(|t| self.is_match(t));
-        if !self.may_match_in(view) {
-            return Bits::none(n);
-        }
         let column = view.text();
         let Some(part) = &self.part else {
             return Bits::from_values(n, texts(column), is_match);
