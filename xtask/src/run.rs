@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
+use std::env;
 use std::fs::File;
 use std::io::Read as _;
 use std::os::unix::process::CommandExt as _;
@@ -15,7 +16,6 @@ use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::Pid;
 
 use crate::sh::{cargo, daemon_path, output, program, root, step};
-use crate::wasm;
 use demo::Demo;
 
 mod demo;
@@ -79,9 +79,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 /// The daemon has the page in it. A daemon that is not optimised does without where the page cannot be built.
+///
+/// In a process of its own: what builds it leaves threads behind, which do not block the signals that this one waits for,
+/// and Ctrl-C would end them all and leave the daemon running.
 fn build_viewer(needed: bool) -> Result<()> {
     let built = match output(program("node").arg("--version")) {
-        Some(_) => wasm::web(),
+        Some(_) => in_own_process("web"),
         None => Err(anyhow!("building it needs Node.js 20 or later")),
     };
     match built {
@@ -93,9 +96,14 @@ fn build_viewer(needed: bool) -> Result<()> {
     }
 }
 
+fn in_own_process(command: &str) -> Result<()> {
+    let status = Command::new(env::current_exe()?).arg(command).status()?;
+    if status.success() { Ok(()) } else { bail!("cargo xtask {command} failed ({status})") }
+}
+
 /// The secret of the environment, else a random one: the sample events are signed with it.
 fn secret(name: &str) -> Result<String> {
-    if let Ok(given) = std::env::var(name)
+    if let Ok(given) = env::var(name)
         && !given.is_empty()
     {
         return Ok(given);
