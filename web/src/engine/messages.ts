@@ -8,6 +8,9 @@ export interface Daemon {
   secret: string;
 }
 
+/** Rows are read in pages of so many. */
+export const PAGE = 256;
+
 export type ExportFormat = "logd" | "ndjson" | "csv";
 
 export interface Calls {
@@ -18,8 +21,8 @@ export interface Calls {
   /** Reads what a daemon has, and follows it; its number, once the daemon accepted the secret. */
   follow: { body: Daemon; result: number };
   close: { body: { source: number }; result: undefined };
-  /** Takes the place of the search before. Its finds come as news. */
-  search: { body: { search: number; request: Uint8Array }; result: undefined };
+  /** Takes the place of the search before. Its finds come as news; `newest`: with the rows at the end of the list. */
+  search: { body: { search: number; request: Uint8Array; newest: boolean }; result: undefined };
   /** Whether the search goes on over what is loaded from now on. */
   refresh: { body: { on: boolean }; result: undefined };
   /** `Rows` of a listing; null if there is a newer listing. */
@@ -63,6 +66,8 @@ export interface Found {
   /** A number for the list of what was found, to ask for its rows. */
   listing: number;
   length: number;
+  /** The last rows of the list, from the beginning of a page on, as bytes of `Rows`. */
+  rows?: { start: number; bytes: Uint8Array };
   /** When it began, everything that is open had been read: what is not in it will not come. */
   whole: boolean;
   /** `QueryResponse`, when everything was searched. */

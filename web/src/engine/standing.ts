@@ -1,12 +1,12 @@
 // The search that stands: it runs in turns over all that is open, and goes on over what is loaded later.
 
 import type { Listing, Search, Workspace } from "../../wasm/logd_wasm";
-import type { Found, Place } from "./messages";
+import { type Found, PAGE, type Place } from "./messages";
 import { breathe, delay, searchInTurns } from "./turn";
 
 /** So many rows fill a screen: enough to show something before the search is over. */
 const SCREENFUL = 200;
-/** So long the search waits for the page to fetch them, so that they are not on screen later than need be. */
+/** So long the search waits for a page that has to ask for them, so that they are not on screen later than need be. */
 const FETCH_MS = 16;
 /** Pause after the search went on, as a multiple of the time that it took, so that loading goes on between. */
 const REST = 2;
@@ -17,6 +17,8 @@ export class Standing {
   #found: (found: Found, transfer: Transferable[]) => void;
   #search: Search | undefined;
   #number = 0;
+  /** The page shows the end of the list, and gets its rows at once. */
+  #newest = false;
   #listing: Listing | undefined;
   #listingNumber = 0;
   #listingIsBySeq = false;
@@ -47,14 +49,18 @@ export class Standing {
     this.#found = found;
   }
 
-  /** Searches for something else. Throws if the request is wrong; the search before then stays. */
-  start(search: number, bytes: Uint8Array): void {
+  /**
+   * Searches for something else; `newest`: the page will show the end of the list. Throws if the request is wrong; the
+   * search before then stays.
+   */
+  start(search: number, bytes: Uint8Array, newest: boolean): void {
     // What was typed before says where there is nothing to be found.
     if (this.#search) this.#workspace.remember(this.#search);
     const begun = this.#workspace.search(bytes);
     this.#search?.free();
     this.#search = begun;
     this.#number = search;
+    this.#newest = newest;
     this.#stale = false;
     clearTimeout(this.#timer);
     void this.#run(begun, true);
@@ -108,7 +114,7 @@ export class Standing {
       const tell = () => {
         if (told || !this.#tell(search, isBySeq)) return undefined;
         told = true;
-        return this.#fetching();
+        return this.#newest ? undefined : this.#fetching();
       };
       if (!(await searchInTurns(search, () => turn === this.#turn, tell))) return;
       const listing = search.listing();
@@ -151,7 +157,17 @@ export class Standing {
 
   #post(length: number, whole: boolean, answer?: Uint8Array): void {
     const found: Found = { type: "found", search: this.#number, listing: this.#listingNumber, length, whole };
-    if (answer) found.answer = answer;
-    this.#found(found, answer ? [answer.buffer] : []);
+    const transfer: Transferable[] = [];
+    if (this.#newest && this.#listing) {
+      const start = Math.max(0, Math.floor((length - SCREENFUL) / PAGE) * PAGE);
+      const bytes = this.#listing.rows(start, length - start);
+      found.rows = { start, bytes };
+      transfer.push(bytes.buffer);
+    }
+    if (answer) {
+      found.answer = answer;
+      transfer.push(answer.buffer);
+    }
+    this.#found(found, transfer);
   }
 }

@@ -151,8 +151,8 @@ async function start() {
       tell();
       return undefined;
     },
-    search: ({ search, request }) => {
-      standing.start(search, request);
+    search: ({ search, request, newest }) => {
+      standing.start(search, request, newest);
       return undefined;
     },
     refresh: ({ on }) => {

@@ -43,6 +43,10 @@ export class VirtualGrid {
   #first = 0;
   #settle: ReturnType<typeof setTimeout> | undefined;
   #frame = 0;
+  #refreshing = 0;
+  /** Height of the element and of its head, as last measured: to ask for it lays the page out. */
+  #height = 0;
+  #headHeight = 0;
 
   constructor(root: HTMLElement, label: string, rowHeight: number, delegate: Delegate) {
     this.#root = root;
@@ -68,6 +72,7 @@ export class VirtualGrid {
     this.#resize.disconnect();
     clearTimeout(this.#settle);
     cancelAnimationFrame(this.#frame);
+    cancelAnimationFrame(this.#refreshing);
     this.#root.removeEventListener("scroll", this.#scrolled);
     this.#root.removeEventListener("keydown", this.#key);
     this.#root.removeEventListener("click", this.#click);
@@ -107,17 +112,20 @@ export class VirtualGrid {
     this.scroll.length = length;
     this.#root.setAttribute("aria-rowcount", String(length + 1));
     this.#active = active;
-    this.#forget();
-    this.layout();
+    this.#fit();
     this.scroll.go(top);
+    this.#forget();
     this.#put();
     this.draw();
   }
 
-  /** The same rows, of which some look different now. */
+  /** The same rows, of which some look different now. In the next frame: by then there may be other rows. */
   refresh(): void {
     this.#forget();
-    this.draw();
+    cancelAnimationFrame(this.#refreshing);
+    this.#refreshing = requestAnimationFrame(() => {
+      this.draw();
+    });
   }
 
   setActive(index: number, reveal: boolean): void {
@@ -146,18 +154,23 @@ export class VirtualGrid {
 
   /** Fits the elements to the size on screen. */
   layout(): void {
-    const { clientHeight } = this.#root;
+    this.#height = this.#root.clientHeight;
+    this.#headHeight = this.#head.offsetHeight;
     const wasAtEnd = this.scroll.atEnd;
-    this.scroll.viewport = Math.max(0, clientHeight - this.#head.offsetHeight);
-    this.#window.style.height = `${String(clientHeight)}px`;
-    this.#spacer.style.height = `${String(this.scroll.spacer + this.#head.offsetHeight)}px`;
+    this.#fit();
     this.scroll.go(wasAtEnd ? this.scroll.end : this.scroll.top);
-    const wanted = Math.ceil(this.scroll.viewport / this.scroll.rowHeight) + 1;
-    while (this.#pool.length > wanted) this.#pool.pop()?.row.remove();
-    while (this.#pool.length < wanted) this.#pool.push(this.#newRow());
     this.#forget();
     this.#put();
     this.draw();
+  }
+
+  #fit(): void {
+    this.scroll.viewport = Math.max(0, this.#height - this.#headHeight);
+    this.#window.style.height = `${String(this.#height)}px`;
+    this.#spacer.style.height = `${String(this.scroll.spacer + this.#headHeight)}px`;
+    const wanted = Math.ceil(this.scroll.viewport / this.scroll.rowHeight) + 1;
+    while (this.#pool.length > wanted) this.#pool.pop()?.row.remove();
+    while (this.#pool.length < wanted) this.#pool.push(this.#newRow());
   }
 
   draw(): void {

@@ -1,9 +1,9 @@
 // The rows of one listing, as far as they were asked for.
 
 import type { Engine } from "../engine/client";
+import { type Found, PAGE } from "../engine/messages";
 import { type Event, decodeRows, events } from "../engine/query";
 
-const PAGE = 256;
 const MOST_PAGES = 64;
 
 export class Rows {
@@ -13,10 +13,17 @@ export class Rows {
   #pages = new Map<number, Event[]>();
   #asked = new Map<number, Promise<boolean>>();
 
-  constructor(engine: Engine, listing: number, length: number) {
+  constructor(engine: Engine, { listing, length, rows }: Pick<Found, "listing" | "length" | "rows">) {
     this.#engine = engine;
     this.listing = listing;
     this.length = length;
+    if (!rows) return;
+    const came = events(decodeRows(rows.bytes));
+    // Fewer came if some of them are gone.
+    if (rows.start + came.length !== length) return;
+    for (let at = 0; at < came.length; at += PAGE) {
+      this.#pages.set((rows.start + at) / PAGE, came.slice(at, at + PAGE));
+    }
   }
 
   get(index: number): Event | undefined {

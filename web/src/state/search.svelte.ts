@@ -6,6 +6,7 @@ import type { Reading } from "../../wasm/logd_wasm";
 import { type QueryResponse, decodeResponse, encodeRequest } from "../engine/query";
 import { bucketFor, widened } from "../timeline/buckets";
 import { session } from "./session.svelte";
+import { view } from "./view.svelte";
 
 export interface Range {
   from: bigint;
@@ -107,7 +108,7 @@ class Search {
     clearTimeout(this.#patience);
     this.#patience = setTimeout(() => (this.slow = true), PATIENCE_MS);
     try {
-      await session.engine.call("search", { search, request });
+      await session.engine.call("search", { search, request, newest: view.following && !view.target });
       if (search === this.#number) this.problem = null;
     } catch (error) {
       if (search !== this.#number) return;
