@@ -54,11 +54,23 @@ pub struct Block {
     body: Box<[u8]>,
     /// Where each [`ColumnKind`] lies in `body`.
     stored: [Range<usize>; KINDS],
-    /// Of a text column that was unpacked: see [`View::words`].
-    words: Option<Box<[u8]>>,
+    /// See [`Self::unpacked`].
+    known: Option<Box<Known>>,
     /// See [`Self::memory`].
     memory: usize,
 }
+
+/// What is known of a text column that was unpacked.
+#[derive(Clone, Debug, PartialEq)]
+struct Known {
+    /// See [`View::words`].
+    words: Option<Box<[u8]>>,
+    /// Where every [`STRIDE`]th text begins.
+    starts: Box<[u32]>,
+}
+
+/// Texts from one that is found at once to the next, in a block that was unpacked.
+const STRIDE: usize = 16;
 
 /// What takes the time of a search in a compressed block.
 const UNPACKED: [ColumnKind; 2] = [ColumnKind::Text, ColumnKind::Attributes];
@@ -74,7 +86,7 @@ impl Block {
             start = end;
         }
         let memory = memory(&header, body.len());
-        Self { header, body, stored, words: None, memory }
+        Self { header, body, stored, known: None, memory }
     }
 
     /// From a header's bytes and a body, as [`Self::header`] and [`Self::body`] gave them. Every column is
@@ -131,7 +143,7 @@ impl Block {
     }
 
     /// The same events with text and attributes unpacked, if it then takes `room` bytes of memory at most: a search need
-    /// not do it each time. What tells without the texts that a word is not in them is kept.
+    /// not do it each time. What tells without the texts that a word is not in them is kept, and where texts are.
     pub fn unpacked(&self, room: usize) -> Option<Self> {
         let columns = self.header.columns.iter().filter(|c| UNPACKED.contains(&c.kind()));
         let more: usize = columns.map(|c| c.len.saturating_sub(c.stored_len) as usize).sum();
@@ -154,8 +166,10 @@ impl Block {
             }
         }
         let block = Self::from_parts(header, Box::from(body));
-        let memory = block.memory + words.as_ref().map_or(0, |words| words.len());
-        let block = Self { words, memory, ..block };
+        let starts = starts(view.text());
+        let known = words.as_ref().map_or(0, |words| words.len()) + size_of_val(&*starts);
+        let memory = block.memory + known;
+        let block = Self { known: Some(Known { words, starts }.into()), memory, ..block };
         (block.memory() <= room).then_some(block)
     }
 
@@ -200,6 +214,11 @@ fn memory(h: &BlockHeader, body: usize) -> usize {
         + h.columns.len() * COLUMN
         + strings(h.keys.len(), h.keys.iter().map(|k| k.key.len()).sum())
         + strings(h.attribute_names.len(), h.attribute_names.iter().map(|n| n.len()).sum())
+}
+
+fn starts(texts: &[u8]) -> Box<[u32]> {
+    let after = memchr::memchr_iter(TERMINATOR, texts).map(|end| end as u32 + 1);
+    core::iter::once(0).chain(after).step_by(STRIDE).collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use core::cell::{OnceCell, RefCell};
 use logd_proto::buffer::{BlockHeader, ColumnKind, Compression};
 
 use super::grams::NeedleGrams;
-use super::{Attributes, Block, KINDS, TERMINATOR, attributes, pack};
+use super::{Attributes, Block, KINDS, STRIDE, TERMINATOR, attributes, pack};
 use crate::event::{Attribute, NewEvent, to_wire};
 use crate::key::Key;
 use crate::severity::Severity;
@@ -117,7 +117,7 @@ impl<'a> View<'a> {
     /// Bytes in which every run of ASCII letters of the texts is, if the run has one beyond `f`. `None` where there is
     /// nothing shorter to search than the texts.
     pub(crate) fn words(&self) -> Option<&'a [u8]> {
-        if let Some(words) = &self.block.words {
+        if let Some(words) = self.block.known.as_ref().and_then(|known| known.words.as_ref()) {
             return Some(words);
         }
         let kind = ColumnKind::Text;
@@ -182,6 +182,13 @@ impl<'a> View<'a> {
     /// All texts, each ended by the terminator.
     pub(crate) fn text(&self) -> &'a [u8] {
         self.column(ColumnKind::Text)
+    }
+
+    /// The last row up to this one of which the block knows where its text begins, and where.
+    pub(crate) fn text_near(&self, row: usize) -> (usize, usize) {
+        let known = self.block.known.as_ref();
+        let start = known.and_then(|known| known.starts.get(row / STRIDE));
+        start.map_or((0, 0), |&start| (row - row % STRIDE, start as usize))
     }
 
     /// The entries of each event's attributes, for [`super::take_entry`].

@@ -282,7 +282,7 @@ impl Test {
         // Most texts need not be looked at then, only where they end.
         let few = among.count() * FEW < among.len();
         let each = |test: &dyn Fn(&str) -> bool| {
-            rows_among(view.text(), &among, |text| core::str::from_utf8(text).is_ok_and(test))
+            rows_among(view, &among, |text| core::str::from_utf8(text).is_ok_and(test))
         };
         match self {
             Self::Text(needle) if few => each(&|t| needle.contains.is_in(t)),

@@ -3,7 +3,7 @@
 use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::bits::Bits;
-use crate::block::TERMINATOR;
+use crate::block::{TERMINATOR, View};
 
 /// The first place in each text in which `find` finds something; it is given what is left of the column.
 pub(super) fn hits(
@@ -32,27 +32,36 @@ pub(super) fn rows_at(column: &[u8], n: usize, hits: impl Iterator<Item = usize>
 }
 
 /// Those of some rows whose text passes.
-pub(super) fn rows_among(column: &[u8], among: &Bits, test: impl Fn(&[u8]) -> bool) -> Bits {
+pub(super) fn rows_among(view: &View<'_>, among: &Bits, test: impl Fn(&[u8]) -> bool) -> Bits {
+    let column = view.text();
     let mut rows = Bits::none(among.len());
-    let mut texts = texts(column);
-    let mut next = 0;
+    // The row that is next, and where its text begins.
+    let mut next = (0, 0);
     for row in among.iter() {
-        let Some(text) = texts.nth(row - next) else { break };
+        let (before, start) = next.max(view.text_near(row));
+        let mut texts = texts_from(column, start);
+        let Some((start, text)) = texts.nth(row - before) else { break };
         if test(text) {
             rows.insert(row);
         }
-        next = row + 1;
+        next = (row + 1, start + text.len() + 1);
     }
     rows
 }
 
 /// Each text of a text column.
 pub(super) fn texts(column: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut start = 0;
-    memchr_iter(TERMINATOR, column).map(move |end| {
-        let text = &column[start..end];
-        start = end + 1;
-        text
+    texts_from(column, 0).map(|(_, text)| text)
+}
+
+/// Each text from the one on that begins here, and where it begins.
+fn texts_from(column: &[u8], first: usize) -> impl Iterator<Item = (usize, &[u8])> {
+    let mut start = first;
+    memchr_iter(TERMINATOR, column.get(first..).unwrap_or_default()).map(move |end| {
+        let text = &column[start..first + end];
+        let at = start;
+        start = first + end + 1;
+        (at, text)
     })
 }
 

@@ -88,7 +88,8 @@ proptest! {
     #[test]
     fn some_rows_are_selected_as_all_are(expr in expr(), seed in any::<[u64; 2]>()) {
         let filter = Filter::compile(&expr).unwrap();
-        for block in blocks() {
+        let unpacked = |block: &Arc<Block>| block.unpacked(usize::MAX).map(Arc::new);
+        for block in blocks().iter().flat_map(|block| [Some(block.clone()), unpacked(block)]).flatten() {
             let mut scratch = Scratch::default();
             let view = block.view(&mut scratch);
             // All, many or few of the rows.
