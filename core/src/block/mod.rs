@@ -70,7 +70,7 @@ struct Known {
 }
 
 /// Texts from one that is found at once to the next, in a block that was unpacked.
-const STRIDE: usize = 16;
+const STRIDE: usize = 8;
 
 /// What takes the time of a search in a compressed block.
 const UNPACKED: [ColumnKind; 2] = [ColumnKind::Text, ColumnKind::Attributes];
