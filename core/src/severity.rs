@@ -113,6 +113,36 @@ impl Severity {
         NAMES.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|&(_, s)| Self(s))
     }
 
+    /// By the number of a level of Python's `logging`: DEBUG 10, INFO 20, WARNING 30, ERROR 40, CRITICAL 50; levels in
+    /// between count as the one below.
+    pub fn from_python(level: u32) -> Self {
+        match level {
+            0 => Self::NONE,
+            1..10 => Self::TRACE,
+            10..20 => Self::DEBUG,
+            20..30 => Self::INFO,
+            30..40 => Self::WARN,
+            40..50 => Self::ERROR,
+            // As syslog's crit.
+            50.. => Self(18),
+        }
+    }
+
+    /// The name of the syslog level (RFC 5424) whose number this is, or lies above; none without a severity.
+    pub fn syslog(self) -> Option<&'static str> {
+        Some(match self.0 {
+            0 => return None,
+            1..9 => "debug",
+            9 => "info",
+            10..13 => "notice",
+            13..17 => "warn",
+            17 => "error",
+            18 => "crit",
+            19..21 => "alert",
+            21.. => "emerg",
+        })
+    }
+
     /// The lowest severity of a level of the original protocol.
     pub fn from_lvl(lvl: Lvl) -> Self {
         match lvl {
@@ -190,6 +220,15 @@ mod tests {
         numbers.sort();
         numbers.dedup();
         assert_eq!(numbers.len(), names.len());
+        assert!(
+            names.iter().all(|n| Severity::from_name(n).and_then(Severity::syslog) == Some(*n))
+        );
+        assert_eq!(Severity::NONE.syslog(), None);
+        for (python, name) in
+            [(5, "debug"), (10, "debug"), (25, "info"), (30, "warn"), (50, "crit")]
+        {
+            assert_eq!(Severity::from_python(python).syslog(), Some(name), "{python}");
+        }
     }
 
     #[test]

@@ -209,6 +209,12 @@ impl Keyring {
         })
     }
 
+    /// As [`Self::authenticate`], by HMAC only.
+    pub(super) fn authenticate_hmac(&self, signed: &[u8], mac: &Mac) -> Option<(usize, Rights)> {
+        let index = self.keys.iter().position(|key| key.hmac.verify(signed, mac))?;
+        Some((index, self.keys[index].rights))
+    }
+
     /// As [`Self::authenticate`], by the legacy sum only.
     pub(super) fn authenticate_legacy(&self, signed: &[u8], mac: &Mac) -> Option<(usize, Rights)> {
         self.keys.iter().enumerate().find_map(|(index, key)| {

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::mac::HmacKey;
+use super::mac::{HmacKey, Mac};
 use super::{HEADER_LEN, MAC_LEN};
 use crate::time::UnixNanos;
 
@@ -24,6 +24,11 @@ impl Signer {
         out.extend_from_slice(&[0; HEADER_LEN]);
         out.extend_from_slice(payload);
         self.sign_in_place(time, &mut out[start..]);
+    }
+
+    /// The MAC of bytes that travel beside it: for [`Verifier::verify_detached`](super::Verifier::verify_detached).
+    pub fn detached(&self, signed: &[u8]) -> Mac {
+        self.0.mac(signed)
     }
 
     /// Makes a datagram of a buffer whose payload begins at [`HEADER_LEN`]; what stood before it is overwritten.

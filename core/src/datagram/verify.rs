@@ -31,7 +31,8 @@ pub struct Verified<'a> {
     pub rights: Rights,
 }
 
-/// A [`Verified`] datagram without its bytes, for a host that verifies on one thread and handles on another.
+/// A [`Verified`] datagram without its bytes, for a host that verifies on one thread and handles on another; or what
+/// [`Verifier::verify_detached`] found authentic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proof {
     mac: Mac,
@@ -50,6 +51,16 @@ impl Verified<'_> {
 }
 
 impl Proof {
+    /// What the secret that signed may be used for.
+    pub fn rights(&self) -> Rights {
+        self.rights
+    }
+
+    /// The signature and the time that it is of: for the [`ReplayWindow`](super::ReplayWindow).
+    pub(crate) fn stamp(&self) -> (&Mac, UnixNanos) {
+        (&self.mac, self.time)
+    }
+
     /// The verified datagram again. `None` when it is not the one that was verified: its MAC is another.
     #[inline]
     pub fn of<'a>(&self, datagram: &'a [u8]) -> Option<Verified<'a>> {
@@ -116,6 +127,22 @@ impl Verifier {
         let (secret, rights) =
             authentic.ok_or(Refused { reason: DropReason::BadMac, skew: None })?;
         Ok(Verified { mac, time, payload, secret, rights })
+    }
+
+    /// Checks a MAC that came beside what it signs, as in other protocols' headers: time first, then HMAC-SHA256(secret,
+    /// `signed`), never a legacy sum. `signed` must have the time in it, and must not be readable as a datagram's time
+    /// and payload: text that begins with a printable character is not, for another seventy years.
+    pub fn verify_detached(
+        &self,
+        now: UnixNanos,
+        time: UnixNanos,
+        signed: &[u8],
+        mac: &Mac,
+    ) -> Result<Proof, Refused> {
+        self.check_time(now, time)?;
+        let bad_mac = Refused { reason: DropReason::BadMac, skew: None };
+        let (secret, rights) = self.keyring.authenticate_hmac(signed, mac).ok_or(bad_mac)?;
+        Ok(Proof { mac: *mac, time, payload_len: 0, secret, rights })
     }
 
     #[inline]

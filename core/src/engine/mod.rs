@@ -31,13 +31,15 @@ pub use reply::CUT_MARK;
 pub use stats::Stats;
 
 use crate::block::{Block, EventRef};
-use crate::datagram::{Keyring, Refused, ReplayWindow, Right, SenderTable, Verified, Verifier};
+use crate::datagram::{
+    Keyring, Proof, Refused, ReplayWindow, Right, SenderTable, Verified, Verifier,
+};
 use crate::drop::DropReason;
 use crate::event::NewEvent;
 use crate::fresh::Fresh;
 use crate::query::filter::Filter;
 use crate::store::{Effort, Found, RingStatus, Snapshot, Store, UpkeepDone, UpkeepJob};
-use crate::time::{MonoNanos, Now};
+use crate::time::{MonoNanos, Now, UnixNanos};
 use ingest::Attributes;
 use peers::Peers;
 use refused::RefusedSenders;
@@ -279,6 +281,30 @@ impl Engine {
         self.peers.step(&mut self.store, self.config.udp_query_step_bytes);
     }
 
+    /// Events that came through another door, encoded as a WRITE: a `wire.Cmd` whose rights the door has checked. Each is
+    /// stored or dropped, and counted, like one of a datagram; an event without a time takes `now`.
+    ///
+    /// `proof` is that of their signature, where they came with one: a copy is refused here, like that of a datagram.
+    /// `outcomes` gets the sequence number of each event, or why it was dropped. An error means that all were.
+    pub fn handle_write(
+        &mut self,
+        now: Now,
+        proof: Option<&Proof>,
+        write: &[u8],
+        outcomes: &mut Vec<Result<u64, DropReason>>,
+    ) -> Result<(), DropReason> {
+        self.now = now;
+        let Ok(cmd) = Cmd::parse(write) else {
+            self.count_event_drop(DropReason::Undecodable, 1);
+            return Err(DropReason::Undecodable);
+        };
+        if let Some((mac, time)) = proof.map(Proof::stamp) {
+            let fresh = self.replay.insert(now.unix, mac, time);
+            fresh.inspect_err(|reason| self.count_event_drop(*reason, cmd.msgs().len() as u64))?;
+        }
+        self.write(&cmd, now.unix, |outcome| outcomes.push(outcome))
+    }
+
     /// An event that came through another door; it is counted like one of a datagram.
     ///
     /// Returns its sequence number.
@@ -375,7 +401,7 @@ impl Engine {
             return Err(DropReason::NotPermitted);
         }
         match cmd.name {
-            Name::Write => self.write(&cmd, verified)?,
+            Name::Write => self.write(&cmd, verified.time, |_| {})?,
             Name::Tail => {
                 let filter = filter::of_tail(&params(&cmd)?)?;
                 let filter = Filter::compile(&filter).map_err(|_| DropReason::InvalidFilter)?;
@@ -391,7 +417,14 @@ impl Engine {
         Ok(cmd.name)
     }
 
-    fn write(&mut self, cmd: &Cmd<'_>, verified: &Verified<'_>) -> Result<(), DropReason> {
+    /// `time` is taken by events without one of their own; `outcome` is told what became of each.
+    #[inline]
+    fn write(
+        &mut self,
+        cmd: &Cmd<'_>,
+        time: UnixNanos,
+        mut outcome: impl FnMut(Result<u64, DropReason>),
+    ) -> Result<(), DropReason> {
         let msgs = cmd.msgs();
         if msgs.len() == 0 {
             return Err(DropReason::NoMessage);
@@ -400,10 +433,10 @@ impl Engine {
         let mut key = core::mem::take(&mut self.key);
         let mut attributes = Attributes::new();
         for raw in msgs {
-            let stored =
-                ingest::event(raw, verified.time, &mut key, &mut attributes, &mut self.store)
-                    .and_then(|(found, event)| self.store(found, &event));
+            let stored = ingest::event(raw, time, &mut key, &mut attributes, &mut self.store)
+                .and_then(|(found, event)| self.store(found, &event));
             self.count_event(stored);
+            outcome(stored);
         }
         self.key = key;
         Ok(())

@@ -29,6 +29,7 @@ mod recent;
 mod rows;
 mod search;
 mod standing;
+mod tally;
 mod text;
 mod text_regex;
 mod text_rows;
@@ -41,6 +42,7 @@ pub use listing::{Listing, Merge};
 pub use recent::Recent;
 pub use search::{Limits, Query, QueryError, Search, Step};
 pub use standing::StandingSearch;
+pub use tally::{BySeverity, Tallied, Tally};
 
 #[cfg(test)]
 mod tests;

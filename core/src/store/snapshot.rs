@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::slot::{Forms, Slot};
-use crate::block::Block;
+use crate::block::{Block, Scratch};
 use crate::time::UnixNanos;
 
 /// The blocks of some rings at one moment.
@@ -22,6 +22,34 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// The sequence number of the first event that was received at this time or later; `None` if there is none.
+    ///
+    /// Where the daemon's clock stepped back, events count as received when the one before them was: all events from
+    /// this number on are of this time or later.
+    pub fn first_seq_since(&self, received: UnixNanos) -> Option<u64> {
+        let mut scratch = Scratch::default();
+        let mut first: Option<u64> = None;
+        for handle in self.rings.iter().flat_map(|ring| &ring.blocks) {
+            if first.is_some_and(|first| first <= handle.first_seq) {
+                continue;
+            }
+            let Some(block) = handle.get() else { continue };
+            let h = block.header();
+            if h.max_received < received.0 {
+                continue;
+            }
+            let seq = if h.min_received >= received.0 {
+                Some(h.first_seq)
+            } else {
+                let view = block.view(&mut scratch);
+                let mut events = view.seqs().zip(view.receipts());
+                events.find(|&(_, r)| r >= received.0).map(|(seq, _)| seq)
+            };
+            first = [first, seq].into_iter().flatten().min();
+        }
+        first
+    }
+
     /// The rings with these prefixes only; all of them when none is named.
     pub fn only(mut self, prefixes: &[String]) -> Result<Self, UnknownRing> {
         let known = |prefix: &String| self.rings.iter().any(|r| r.prefix == *prefix);

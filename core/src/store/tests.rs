@@ -272,3 +272,22 @@ fn bad_configurations_say_what_is_wrong() {
     let zero = RingConfig { max_events: Some(0), ..ring("/a", MIN_BUDGET) };
     assert_eq!(make(vec![zero]), Some(StoreError::Zero("/a".into())));
 }
+
+#[test]
+fn a_time_of_receipt_has_a_first_event() {
+    let mut store = Store::new(StoreConfig {
+        rings: vec![ring("/a", MIN_BUDGET)],
+        fallback: ring("", MIN_BUDGET),
+    })
+    .unwrap();
+    // The clock steps back after the third.
+    for (seconds, key) in [(10, "/a/b"), (20, "/z/y"), (30, "/a/b"), (25, "/z/y"), (40, "/z/y")] {
+        store.append(now(seconds), &event(key, "x")).unwrap();
+    }
+    let snapshot = store.snapshot(&[]);
+    let first = |seconds: i64| snapshot.first_seq_since(UnixNanos(seconds * 1_000_000_000));
+    assert_eq!(
+        [0, 10, 11, 21, 26, 31, 40, 41].map(first),
+        [Some(1), Some(1), Some(2), Some(3), Some(3), Some(5), Some(5), None]
+    );
+}

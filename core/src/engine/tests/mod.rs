@@ -6,6 +6,7 @@ mod query;
 mod refusals;
 mod tail;
 mod time;
+mod write;
 
 use alloc::string::String;
 use alloc::vec;
