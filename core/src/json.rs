@@ -125,7 +125,7 @@ fn value(out: &mut Vec<u8>, value: Value<'_>) {
 }
 
 /// Appends `s` as a JSON string (RFC 8259).
-fn string(out: &mut Vec<u8>, s: &str) {
+pub fn string(out: &mut Vec<u8>, s: &str) {
     out.push(b'"');
     let mut kept = 0;
     for (at, byte) in s.bytes().enumerate() {

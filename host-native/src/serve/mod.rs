@@ -26,6 +26,7 @@ mod args;
 pub mod clock;
 pub mod config;
 mod dev;
+mod doors;
 mod http;
 pub mod ingest;
 mod process;
@@ -93,7 +94,7 @@ async fn daemon(
 ) -> anyhow::Result<Stats> {
     let Ingest { handle, sockets, thread } = ingest;
     let mut ended = tokio::task::spawn_blocking(move || thread.join());
-    let app = Arc::new(http::App::new(handle.clone(), config));
+    let app = Arc::new(http::App::new(handle.clone(), config, doors::open(config)));
     let router = http::router(app.clone(), &config.allow_origin);
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let limits = &config.limits;

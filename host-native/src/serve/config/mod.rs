@@ -46,6 +46,13 @@ pub struct Ring {
     pub max_events: Option<u64>,
 }
 
+/// The event log over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventLogSettings {
+    /// Of the keys of its events; the facility follows.
+    pub prefix: String,
+}
+
 /// What bounds the daemon. Units are in `docs/configuration.md`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "docs/configuration.md says what each limits, once")]
@@ -99,6 +106,8 @@ pub struct Config {
     pub rings: Vec<Ring>,
     /// For keys that no other ring covers.
     pub fallback: Ring,
+    /// The event log, if it is switched on.
+    pub eventlog: Option<EventLogSettings>,
     /// See [`Limits`].
     pub limits: Limits,
     /// Asked for with `--dev`.
@@ -205,7 +214,7 @@ impl<'a> Sources<'a> {
             body: self.get("limits.body", parse_size)?,
             stop_time: self.get("limits.stop_time", parse_duration)?,
         };
-        let legacy = self.get("legacy_sha256", |s| s.parse::<bool>().map_err(|e| e.to_string()))?;
+        let legacy = self.switch("legacy_sha256")?;
         let secrets = secrets::collect(self.args, self.env, &self.file.secrets, legacy)?;
         let size = self.get("fallback.size", parse_size)?;
         let fallback = Ring {
@@ -228,6 +237,7 @@ impl<'a> Sources<'a> {
             ingest_threads: self.get("ingest_threads", ingest_threads)?,
             memory_limit: self.get("memory_limit", parse_size)?,
             rings: rings(&self.file.rings)?,
+            eventlog: self.switch("eventlog.enabled")?.then(|| self.eventlog()).transpose()?,
             dev: self.args.dev,
             file: self.path,
             secrets,
@@ -281,6 +291,14 @@ impl<'a> Sources<'a> {
             n if n == T::default() => Err("must be above zero".into()),
             n => Ok(n),
         })
+    }
+
+    fn switch(&self, key: &str) -> anyhow::Result<bool> {
+        self.get(key, |s| s.parse().map_err(|_| format!("`{s}` is neither true nor false")))
+    }
+
+    fn eventlog(&self) -> anyhow::Result<EventLogSettings> {
+        Ok(EventLogSettings { prefix: self.get("eventlog.prefix", prefix)? })
     }
 
     fn listen(&self, key: &str) -> anyhow::Result<Listen> {
@@ -346,6 +364,17 @@ fn list(s: &str) -> Vec<String> {
     s.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned).collect()
 }
 
+/// The beginning of keys, without a slash at its end.
+fn prefix(text: &str) -> Result<String, String> {
+    let value = text.trim_end_matches('/');
+    let segments = value.strip_prefix('/').map(|rest| rest.split('/'));
+    let good = segments.is_some_and(|mut all| all.all(|s| !s.is_empty()));
+    if !good || value.len() > MAX_KEY_LEN || value.chars().any(|c| c.is_whitespace()) {
+        return Err(format!("`{text}` is no prefix; write for example /prod/api"));
+    }
+    Ok(value.to_owned())
+}
+
 fn rings(entries: &[Entry]) -> anyhow::Result<Vec<Ring>> {
     let mut rings: Vec<Ring> = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -361,17 +390,12 @@ fn rings(entries: &[Entry]) -> anyhow::Result<Vec<Ring>> {
 fn ring(entry: &Entry) -> anyhow::Result<Ring> {
     let required =
         |key| entry.get(key).ok_or_else(|| anyhow!("line {}: a ring needs `{key}`", entry.line));
-    let prefix = required("prefix")?;
-    let value = prefix.value.trim_end_matches('/');
-    let segments = value.strip_prefix('/').map(|rest| rest.split('/'));
-    let good = segments.is_some_and(|mut all| all.all(|s| !s.is_empty()));
-    if !good || value.len() > MAX_KEY_LEN || value.chars().any(|c| c.is_whitespace()) {
-        bail!("line {}: `{}` is no prefix; write for example /prod/api", prefix.line, prefix.value);
-    }
+    let text = required("prefix")?;
+    let prefix = prefix(&text.value).map_err(|e| anyhow!("line {}: {e}", text.line))?;
     let size = at_line(entry, "size", parse_size)?
         .ok_or_else(|| anyhow!("line {}: a ring needs `size`", entry.line))?;
     Ok(Ring {
-        prefix: value.to_owned(),
+        prefix,
         size,
         hot: at_line(entry, "hot", parse_size)?.unwrap_or(size / HOT_SHARE),
         max_age: at_line(entry, "max_age", parse_duration)?,

@@ -39,6 +39,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("fallback.hot", "LOGD_FALLBACK_HOT", ""),
     setting("fallback.max_age", "LOGD_FALLBACK_MAX_AGE", ""),
     setting("fallback.max_events", "LOGD_FALLBACK_MAX_EVENTS", ""),
+    setting("eventlog.enabled", "LOGD_EVENTLOG_ENABLED", "false"),
+    setting("eventlog.prefix", "LOGD_EVENTLOG_PREFIX", "/eventlog"),
     setting("limits.replay_datagrams", "LOGD_LIMITS_REPLAY_DATAGRAMS", "1_000_000"),
     setting("limits.text", "LOGD_LIMITS_TEXT", "60KiB"),
     setting("limits.udp_tails", "LOGD_LIMITS_UDP_TAILS", "32"),

@@ -13,7 +13,7 @@ use crate::serve::ingest::Busy;
 
 /// Why a request is not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Error {
+pub(in crate::serve) struct Error {
     status: StatusCode,
     message: String,
     /// Column (from 1) and length of what is wrong with an expression, in characters.
@@ -23,40 +23,45 @@ pub(super) struct Error {
 }
 
 impl Error {
-    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+    pub(in crate::serve) fn new(status: StatusCode, message: impl Into<String>) -> Self {
         Self { status, message: message.into(), span: None, retry_after: None }
     }
 
-    pub(super) fn bad_request(message: impl Into<String>) -> Self {
+    pub(in crate::serve) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
     }
 
-    pub(super) fn unauthorized() -> Self {
+    pub(in crate::serve) fn unauthorized() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized")
     }
 
     /// A bound is reached; the same request may succeed a little later.
-    pub(super) fn unavailable(message: impl Into<String>) -> Self {
+    pub(in crate::serve) fn unavailable(message: impl Into<String>) -> Self {
         let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, message);
         Self { retry_after: Some(1), ..error }
     }
 
-    pub(super) fn too_many_requests(retry_after: u64) -> Self {
+    /// Comes into being by itself, in so many seconds.
+    pub(in crate::serve) fn unavailable_for(message: impl Into<String>, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..Self::unavailable(message) }
+    }
+
+    pub(in crate::serve) fn too_many_requests(retry_after: u64) -> Self {
         let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "too many requests; slow down");
         Self { retry_after: Some(retry_after), ..error }
     }
 
-    pub(super) fn too_large(limit: usize) -> Self {
+    pub(in crate::serve) fn too_large(limit: usize) -> Self {
         let message = format!("the body is longer than {limit} bytes");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, message)
     }
 
-    pub(super) fn timeout(message: impl Into<String>) -> Self {
+    pub(in crate::serve) fn timeout(message: impl Into<String>) -> Self {
         Self::new(StatusCode::REQUEST_TIMEOUT, message)
     }
 
     /// An expression or another part of a question that does not hold; `filter` is the expression.
-    pub(super) fn query(error: &QueryError, filter: &str) -> Self {
+    pub(in crate::serve) fn query(error: &QueryError, filter: &str) -> Self {
         match error {
             QueryError::Parse(parse) => Self {
                 span: Some((parse.column, parse.len)),
@@ -72,7 +77,7 @@ impl Error {
     }
 
     /// Whether the same request may succeed a little later.
-    pub(super) fn is_temporary(&self) -> bool {
+    pub(in crate::serve) fn is_temporary(&self) -> bool {
         self.retry_after.is_some()
     }
 
@@ -111,7 +116,7 @@ impl IntoResponse for Error {
 }
 
 /// Errors below `/api` are JSON: `{"error":{"status":400,"message":"…","column":7,"length":3}}`.
-pub(super) async fn render(request: Request, next: Next) -> Response {
+pub(in crate::serve) async fn render(request: Request, next: Next) -> Response {
     let json = request.uri().path().starts_with("/api/");
     let response = next.run(request).await;
     let Some(error) = response.extensions().get::<Error>().filter(|_| json).cloned() else {
@@ -124,12 +129,12 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
 }
 
 /// For a path that is none.
-pub(super) async fn not_found() -> Error {
+pub(in crate::serve) async fn not_found() -> Error {
     Error::new(StatusCode::NOT_FOUND, "there is nothing here; /openapi.json lists what there is")
 }
 
 /// For a path that does not take the method; axum adds what it takes.
-pub(super) async fn method_not_allowed(request: Request) -> Error {
+pub(in crate::serve) async fn method_not_allowed(request: Request) -> Error {
     let message = format!("{} is not for this path; see the {ALLOW} header", request.method());
     Error::new(StatusCode::METHOD_NOT_ALLOWED, message)
 }

@@ -1,41 +1,29 @@
 //! `/api/v1/export`: a buffer of everything, or of what a filter selects, written block by block.
 
-use alloc::sync::Arc;
-use core::sync::atomic::{AtomicBool, Ordering};
-use core::time::Duration;
-use std::io;
+use core::sync::atomic::Ordering;
 use std::time::Instant;
 
-use axum::body::{Body, Bytes};
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
 use logd_core::buffer::Export;
 use logd_core::query::ast::{Compare, Expr, Term};
 use logd_core::query::filter::Filter;
 use logd_core::query::{QueryError, parse};
 use logd_proto::buffer::Origin;
 use logd_proto::query::QueryRequest;
-use tokio::runtime::Handle;
-use tokio::sync::mpsc;
 use tracing::info;
 
 use super::Shared;
 use super::error::Error;
 use super::params::Params;
 use super::search::place;
+use super::stream::{self, CHUNK, Writer};
 use crate::serve::clock::unix_now;
 
 /// The type of a buffer.
 pub(super) const BUFFER_TYPE: &str = "application/x-logd";
-/// Bytes that are collected before they are handed on.
-pub(super) const CHUNK: usize = 256 << 10;
-/// Chunks on their way to the client.
-pub(super) const CHUNKS: usize = 2;
-/// How long one chunk may wait for the client.
-const SEND_TIME: Duration = Duration::from_secs(60);
 
 /// Streams the buffer. Its length is not known before its end.
 pub(super) async fn export(
@@ -64,20 +52,13 @@ pub(super) async fn export(
         filter: if expr == Expr::All { String::new() } else { expr.to_string() },
         rings: Vec::new(),
     };
-    let (out, chunks) = mpsc::channel(CHUNKS);
-    let complete = Arc::new(AtomicBool::new(false));
-    let sink = Sink {
-        out,
-        runtime: Handle::current(),
-        end: Instant::now() + app.limits.export_time,
-        complete: complete.clone(),
-    };
+    let (out, body) = stream::body(Instant::now() + app.limits.export_time);
     tokio::task::spawn_blocking(move || {
         let _place = place;
         let export = Export::new(snapshot, filter, origin);
-        sink.run(if newest_first { export.newest_first() } else { export });
+        write(if newest_first { export.newest_first() } else { export }, out);
     });
-    let mut response = Body::from_stream(body(chunks, complete)).into_response();
+    let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(BUFFER_TYPE));
     let name = HeaderValue::from_static("attachment; filename=\"export.logd\"");
@@ -101,53 +82,18 @@ fn expression(request: &QueryRequest) -> Result<Expr, Error> {
     })
 }
 
-/// Where the blocking thread writes to.
-struct Sink {
-    out: mpsc::Sender<Bytes>,
-    runtime: Handle,
-    end: Instant,
-    complete: Arc<AtomicBool>,
-}
-
-impl Sink {
-    fn run(&self, mut export: Export) {
-        let mut chunk = Vec::new();
-        let mut events = 0;
-        while let Some(progress) = export.step(&mut chunk) {
-            events = progress.events;
-            if chunk.len() >= CHUNK && !self.send(core::mem::take(&mut chunk)) {
-                info!("an export broke off: the client has gone or is too slow");
-                return;
-            }
-        }
-        if self.send(chunk) {
-            // The channel closes only after this, when the sink is dropped.
-            self.complete.store(true, Ordering::Release);
-            info!("exported {events} events");
+fn write(mut export: Export, out: Writer) {
+    let mut chunk = Vec::new();
+    let mut events = 0;
+    while let Some(progress) = export.step(&mut chunk) {
+        events = progress.events;
+        if chunk.len() >= CHUNK && !out.send(core::mem::take(&mut chunk)) {
+            info!("an export broke off: the client has gone or is too slow");
+            return;
         }
     }
-
-    /// False when the client has gone, or has not taken anything for too long.
-    fn send(&self, chunk: Vec<u8>) -> bool {
-        let wait = SEND_TIME.min(self.end.saturating_duration_since(Instant::now()));
-        self.runtime.block_on(self.out.send_timeout(chunk.into(), wait)).is_ok()
+    if out.send(chunk) {
+        out.complete();
+        info!("exported {events} events");
     }
-}
-
-/// Ends with an error unless the export was complete: then the response is cut, and the client can tell.
-fn body(
-    chunks: mpsc::Receiver<Bytes>,
-    complete: Arc<AtomicBool>,
-) -> impl stream::Stream<Item = io::Result<Bytes>> {
-    stream::unfold(Some(chunks), move |chunks| {
-        let complete = complete.clone();
-        async move {
-            let mut chunks = chunks?;
-            match chunks.recv().await {
-                Some(chunk) => Some((Ok(chunk), Some(chunks))),
-                None if complete.load(Ordering::Acquire) => None,
-                None => Some((Err(io::Error::other("the export broke off")), None)),
-            }
-        }
-    })
 }

@@ -8,18 +8,21 @@ use axum::extract::{Request, State};
 use axum::http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderValue, Method};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use logd_core::datagram::Right;
 use tower_http::cors::{AllowOrigin, CorsLayer};
+use zeroize::Zeroizing;
 
-use super::Shared;
 use super::error::Error;
+use super::{App, Shared};
 
 /// Who asks, as the connection tells.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Peer(pub(super) SocketAddr);
+pub(in crate::serve) struct Peer(pub(super) SocketAddr);
 
 /// An answer must begin within the search time and this.
 const GRACE: Duration = Duration::from_secs(5);
@@ -36,16 +39,24 @@ pub(super) async fn headers(State(app): State<Shared>, request: Request, next: N
 
 /// 429 for an address that asks too often.
 pub(super) async fn rate(State(app): State<Shared>, request: Request, next: Next) -> Response {
-    let addr = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
-    // Requests that come from no connection are those of tests.
-    let admitted = addr.map_or(Ok(()), |addr| app.rate.admit(Instant::now(), addr));
-    match admitted {
+    match admit(&app, request.extensions().get::<Peer>()) {
         Ok(()) => next.run(request).await,
-        Err(wait) => {
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            Error::too_many_requests(seconds).into_response()
-        }
+        Err(e) => e.into_response(),
     }
+}
+
+/// Counts a request of an address. Requests that come from no connection are those of tests.
+fn admit(app: &App, peer: Option<&Peer>) -> Result<(), Error> {
+    let admitted = peer.map_or(Ok(()), |peer| app.rate.admit(Instant::now(), peer.0.ip()));
+    admitted.map_err(|wait| {
+        Error::too_many_requests(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+    })
+}
+
+/// What becomes of a request that shows no right: 401, or 429 from an address that tries too often. Requests that show one
+/// are not counted, where a door is made for many.
+pub(in crate::serve) fn refuse(app: &App, peer: Option<&Peer>) -> Error {
+    admit(app, peer).err().unwrap_or_else(Error::unauthorized)
 }
 
 /// 401 without a live read secret: `Authorization: <secret>` or `Authorization: Bearer <secret>`.
@@ -54,18 +65,34 @@ pub(super) async fn read_secret(
     request: Request,
     next: Next,
 ) -> Response {
-    let presented = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
-    let keyring = app.ingest.verifier().keyring();
-    let allowed = presented.is_some_and(|p| keyring.authorize(Right::Read, token(p)));
-    if allowed { next.run(request).await } else { Error::unauthorized().into_response() }
+    if shows(&app, request.headers(), Right::Read) {
+        next.run(request).await
+    } else {
+        Error::unauthorized().into_response()
+    }
 }
 
-/// The secret in the header's value. The scheme is case-insensitive (RFC 9110, section 11.1).
-fn token(value: &[u8]) -> &[u8] {
-    match value.split_at_checked(7) {
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case(b"bearer ") => rest.trim_ascii(),
-        _ => value.trim_ascii(),
-    }
+/// Whether the Authorization header has a live secret with this right: bare, as a bearer token, or as the password of Basic.
+pub(in crate::serve) fn shows(app: &App, headers: &HeaderMap, right: Right) -> bool {
+    let presented = headers.get(AUTHORIZATION).map(|value| token(value.as_bytes()));
+    presented.is_some_and(|p| app.ingest.verifier().keyring().authorize(right, &p))
+}
+
+/// The secret in the header's value. Schemes are case-insensitive (RFC 9110, section 11.1); Basic is RFC 7617, and its user
+/// plays no part.
+fn token(value: &[u8]) -> Zeroizing<Vec<u8>> {
+    let scheme = |name: &[u8]| {
+        let (scheme, rest) = value.split_at_checked(name.len())?;
+        scheme.eq_ignore_ascii_case(name).then(|| rest.trim_ascii())
+    };
+    let password = |credentials| {
+        let mut decoded = Zeroizing::new(STANDARD.decode(credentials).ok()?);
+        let colon = decoded.iter().position(|&b| b == b':')?;
+        Some(Zeroizing::new(decoded.split_off(colon + 1)))
+    };
+    scheme(b"basic ")
+        .and_then(password)
+        .unwrap_or_else(|| Zeroizing::new(scheme(b"bearer ").unwrap_or(value.trim_ascii()).into()))
 }
 
 /// 503 for an answer that has not begun in time. What streams afterwards has its own deadline.
@@ -104,9 +131,21 @@ mod tests {
 
     #[test]
     fn the_secret_may_be_bare_or_a_bearer_token() {
-        assert_eq!(token(b"secret"), b"secret");
-        assert_eq!(token(b"Bearer secret"), b"secret");
-        assert_eq!(token(b"bearer  secret "), b"secret");
-        assert_eq!(token(b"BEARER"), b"BEARER");
+        let token = |value: &str| token(value.as_bytes()).escape_ascii().to_string();
+        assert_eq!(token("secret"), "secret");
+        assert_eq!(token("Bearer secret"), "secret");
+        assert_eq!(token("bearer  secret "), "secret");
+        assert_eq!(token("BEARER"), "BEARER");
+    }
+
+    #[test]
+    fn the_password_of_basic_is_the_secret() {
+        let token = |value: &str| token(value.as_bytes()).escape_ascii().to_string();
+        let basic = |credentials: &str| token(&format!("basic {}", STANDARD.encode(credentials)));
+        assert_eq!(basic("app:se:cret"), "se:cret");
+        assert_eq!(basic(":secret"), "secret");
+        // What is no such credential is a secret that nobody has.
+        assert_eq!(basic("secret"), token(&format!("basic {}", STANDARD.encode("secret"))));
+        assert_eq!(token("Basic !"), "Basic !");
     }
 }

@@ -12,6 +12,7 @@ use logd_core::store::RingStatus;
 use super::error::Error;
 use super::status::COMMANDS;
 use super::{App, Shared};
+use crate::serve::doors::Counters;
 use crate::serve::ingest::Report;
 use crate::serve::process;
 
@@ -134,6 +135,17 @@ fn http(app: &App, report: &Report, out: &mut Text) {
         .value(app.counters.searches.load(Relaxed));
     let under_way = app.limits.searches - app.searches.available_permits();
     out.metric("logd_searches", "gauge", "Searches over HTTP under way.").value(under_way);
+    type Value = fn(&Counters) -> u64;
+    let events: [(&str, &str, Value); 2] = [
+        ("logd_door_stored_events_total", "Events stored, by door.", Counters::stored),
+        ("logd_door_refused_events_total", "Events refused, by door.", Counters::refused),
+    ];
+    for (name, help, value) in events.into_iter().filter(|_| !app.doors.is_empty()) {
+        let metric = out.metric(name, "counter", help);
+        for door in &app.doors {
+            metric.labels(&[("door", door.name())], value(door.counters()));
+        }
+    }
     out.metric("logd_exports_total", "counter", "Exports that began.")
         .value(app.counters.exports.load(Relaxed));
 }

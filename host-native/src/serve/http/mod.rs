@@ -7,64 +7,68 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, get};
+use axum::routing::get;
 use logd_core::query::{MAX_VALUE_BYTES, filter};
 use tokio::sync::Semaphore;
 
 use super::COMPRESSING;
 use super::clock::unix_now;
 use super::config::{Config, Limits};
+use super::doors::{Door, Route, Routes};
 use super::ingest::Handle;
 use answer::Answers;
 use counters::Counters;
 use rate::RateLimit;
 
 mod answer;
+pub(super) mod body;
 mod counters;
 mod counts;
-mod error;
+pub(super) mod error;
 mod export;
 mod format;
-mod guard;
+pub(super) mod guard;
 mod health;
 mod metrics;
 mod openapi;
 mod original;
-mod params;
+pub(super) mod params;
 mod query;
 mod rate;
-mod search;
+pub(super) mod search;
 pub(super) mod server;
 mod status;
+pub(super) mod stream;
 mod tail;
 pub(super) mod view;
 
 /// What the handlers share.
 #[derive(Debug)]
 pub(super) struct App {
-    ingest: Handle,
-    limits: Limits,
+    pub(super) ingest: Handle,
+    pub(super) limits: Limits,
     rate: RateLimit,
     searches: Arc<Semaphore>,
     /// Threads that searches may have beside their own.
     helpers: Arc<Semaphore>,
     answers: Answers,
-    exports: Arc<Semaphore>,
+    pub(super) exports: Arc<Semaphore>,
     tails: Arc<Semaphore>,
     counters: Counters,
+    doors: Vec<Arc<dyn Door>>,
     started: Instant,
     /// Prefix and `max_age` of the rings that have one.
     max_ages: Vec<(String, Duration)>,
     /// Tells this life of the daemon from others: when it began, in Unix nanoseconds.
-    life: u64,
+    pub(super) life: u64,
     /// False once the daemon is asked to stop.
     ready: AtomicBool,
 }
 
-type Shared = Arc<App>;
+pub(super) type Shared = Arc<App>;
 
 impl App {
-    pub(super) fn new(ingest: Handle, config: &Config) -> Self {
+    pub(super) fn new(ingest: Handle, config: &Config, doors: Vec<Arc<dyn Door>>) -> Self {
         let limits = config.limits.clone();
         Self {
             ingest,
@@ -75,6 +79,7 @@ impl App {
             exports: Arc::new(Semaphore::new(limits.exports)),
             tails: Arc::new(Semaphore::new(limits.tails)),
             counters: Counters::default(),
+            doors,
             started: Instant::now(),
             max_ages: max_ages(config),
             life: unix_now().0.cast_unsigned(),
@@ -135,7 +140,7 @@ pub(super) fn export_memory(snapshot: usize) -> usize {
     filter::MAX_MEMORY
         + READING
         + COMPRESSING
-        + (export::CHUNKS + 2) * (export::CHUNK + BLOCK)
+        + (stream::CHUNKS + 2) * (stream::CHUNK + BLOCK)
         + snapshot
 }
 
@@ -150,12 +155,12 @@ pub(super) fn connection_memory(limits: &Limits) -> usize {
 pub(super) const FRESH_BYTES: usize = 3 << 20;
 
 /// Paths that need no secret.
-fn open_routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
+fn open_routes() -> Vec<Route> {
     vec![("/healthz", get(health::alive)), ("/readyz", get(health::ready))]
 }
 
 /// Paths that need a read secret.
-fn read_routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
+fn read_routes() -> Vec<Route> {
     vec![
         ("/", get(original::newest)),
         ("/info", get(status::info)),
@@ -172,7 +177,7 @@ fn read_routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
 }
 
 /// The viewer, which needs no secret.
-fn view_routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
+fn view_routes() -> Vec<Route> {
     vec![
         ("/view", get(view::lead)),
         (view::PATH, get(view::index)),
@@ -180,13 +185,19 @@ fn view_routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
     ]
 }
 
-fn routed(routes: Vec<(&'static str, MethodRouter<Shared>)>) -> Router<Shared> {
+fn routed(routes: impl IntoIterator<Item = Route>) -> Router<Shared> {
     routes.into_iter().fold(Router::new(), |router, (path, method)| router.route(path, method))
 }
 
 /// All routes with all that guards them. The first layer added is the last to see a request.
 pub(super) fn router(app: Shared, allow_origin: &[String]) -> Router {
-    let read = routed(read_routes())
+    let mut doors = Routes::default();
+    for door in &app.doors {
+        let Routes { read, own } = door.clone().routes();
+        doors.read.extend(read);
+        doors.own.extend(own);
+    }
+    let read = routed(read_routes().into_iter().chain(doors.read))
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(from_fn_with_state(app.clone(), guard::deadline))
@@ -197,7 +208,8 @@ pub(super) fn router(app: Shared, allow_origin: &[String]) -> Router {
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(from_fn(view::guard))
         .layer(from_fn_with_state(app.clone(), guard::rate));
-    let all = read.layer(from_fn(view::lead_browsers)).merge(open).merge(view);
+    let own = routed(doors.own).method_not_allowed_fallback(error::method_not_allowed);
+    let all = read.layer(from_fn(view::lead_browsers)).merge(open).merge(view).merge(own);
     let all = if allow_origin.is_empty() { all } else { all.layer(guard::cors(allow_origin)) };
     all.layer(from_fn(error::render))
         .layer(from_fn_with_state(app.clone(), guard::headers))
@@ -206,12 +218,15 @@ pub(super) fn router(app: Shared, allow_origin: &[String]) -> Router {
 
 #[cfg(test)]
 mod tests {
+    use super::super::doors;
     use super::*;
 
     #[test]
     fn the_openapi_document_has_exactly_the_routes() {
-        let mut routes: Vec<&str> =
-            open_routes().iter().chain(&read_routes()).map(|(path, _)| *path).collect();
+        let doors = doors::all().into_iter().map(|door| door.routes());
+        let doors = doors.flat_map(|routes| routes.read.into_iter().chain(routes.own));
+        let routes = open_routes().into_iter().chain(read_routes()).chain(doors);
+        let mut routes: Vec<String> = routes.map(|(path, _)| path.replace("{*", "{")).collect();
         routes.sort_unstable();
         assert_eq!(openapi::paths(), routes);
     }

@@ -12,11 +12,11 @@ use crate::serve::config::units::parse_duration;
 
 /// Names and values in the order of the URL.
 #[derive(Clone, Debug)]
-pub(super) struct Params(Vec<(String, String)>);
+pub(in crate::serve) struct Params(Vec<(String, String)>);
 
 impl Params {
     /// Decodes `query`, whose names must be among `known`.
-    pub(super) fn parse(query: Option<&str>, known: &[&str]) -> Result<Self, Error> {
+    pub(in crate::serve) fn parse(query: Option<&str>, known: &[&str]) -> Result<Self, Error> {
         let params = Self::lenient(query);
         for (name, _) in &params.0 {
             if !known.contains(&name.as_str()) {
@@ -29,24 +29,24 @@ impl Params {
     }
 
     /// The same with any names.
-    pub(super) fn lenient(query: Option<&str>) -> Self {
+    pub(in crate::serve) fn lenient(query: Option<&str>) -> Self {
         let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
         Self(pairs.into_owned().collect())
     }
 
     /// The last value of this name, for a later one replaces an earlier one; `None` when empty.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(in crate::serve) fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().rev().find(|(n, _)| n == name);
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
     /// Every value of this name.
-    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub(in crate::serve) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(n, v)| n == name && !v.is_empty()).map(|(_, v)| v.as_str())
     }
 
     /// A whole number.
-    pub(super) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, Error> {
+    pub(in crate::serve) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, Error> {
         let parse = |v: &str| {
             v.parse().map_err(|_| Error::bad_request(format!("{name} must be an integer")))
         };
@@ -54,7 +54,7 @@ impl Params {
     }
 
     /// `true`, `false`, `1` or `0`; false when it is not there.
-    pub(super) fn flag(&self, name: &str) -> Result<bool, Error> {
+    pub(in crate::serve) fn flag(&self, name: &str) -> Result<bool, Error> {
         match self.get(name) {
             None | Some("false" | "0") => Ok(false),
             Some("true" | "1") => Ok(true),
@@ -63,7 +63,7 @@ impl Params {
     }
 
     /// A point in time; see [`parse_time`].
-    pub(super) fn time(&self, name: &str, now: UnixNanos) -> Result<Option<i64>, Error> {
+    pub(in crate::serve) fn time(&self, name: &str, now: UnixNanos) -> Result<Option<i64>, Error> {
         let parse = |v: &str| {
             parse_time(v, now).map(|t| t.0).map_err(|e| Error::bad_request(format!("{name}: {e}")))
         };
@@ -71,7 +71,7 @@ impl Params {
     }
 
     /// What all questions have in common: `q`, `from`, `until`, `ring`.
-    pub(super) fn question(&self, now: UnixNanos) -> Result<QueryRequest, Error> {
+    pub(in crate::serve) fn question(&self, now: UnixNanos) -> Result<QueryRequest, Error> {
         Ok(QueryRequest {
             filter: self.get("q").unwrap_or_default().to_owned(),
             from: self.time("from", now)?,
@@ -82,7 +82,7 @@ impl Params {
     }
 
     /// `order`, `limit`, `cursor`.
-    pub(super) fn page(&self) -> Result<Page, Error> {
+    pub(in crate::serve) fn page(&self) -> Result<Page, Error> {
         let order = match self.get("order") {
             None | Some("newest") => Order::NewestFirst,
             Some("oldest") => Order::OldestFirst,
@@ -120,7 +120,8 @@ fn parse_time(s: &str, now: UnixNanos) -> Result<UnixNanos, String> {
     Ok(i64::try_from(nanos).map_or(end, UnixNanos))
 }
 
-fn unix_seconds(s: &str) -> Option<UnixNanos> {
+/// Unix seconds with up to nine decimals.
+pub(in crate::serve) fn unix_seconds(s: &str) -> Option<UnixNanos> {
     let (whole, fraction) = s.split_once('.').unwrap_or((s, "0"));
     let digits = fraction.bytes().all(|b| b.is_ascii_digit()) && (1..=9).contains(&fraction.len());
     let nanos: i64 = format!("{fraction:0<9}").parse().ok().filter(|_| digits)?;

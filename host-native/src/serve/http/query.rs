@@ -1,17 +1,17 @@
 //! `/api/v1/query`: a page of events.
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use core::time::Duration;
 use logd_proto::prost::Message as _;
 use logd_proto::query::{QueryRequest, QueryResponse};
 
 use super::Shared;
+use super::body::read;
 use super::error::Error;
 use super::format::Format;
 use super::params::Params;
@@ -27,9 +27,6 @@ pub(super) const HEADERS: [&str; 4] = [CAPPED, NEXT_CURSOR, TOTAL, OVERWRITTEN];
 
 const PARAMETERS: [&str; 9] =
     ["q", "from", "until", "ring", "order", "limit", "cursor", "total", "format"];
-
-/// For a body to arrive.
-const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// `GET`: the question is in the URL.
 pub(super) async fn from_url(
@@ -60,23 +57,6 @@ pub(super) async fn from_body(
     let request = QueryRequest::decode(&body[..])
         .map_err(|e| Error::bad_request(format!("the body is no logd.query.QueryRequest: {e}")))?;
     app.ask(&request, move |answer| respond(&answer, format)).await
-}
-
-async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Vec<u8>, Error> {
-    let length = headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
-    if length.is_some_and(|n| n > limit as u64) {
-        return Err(Error::too_large(limit));
-    }
-    match tokio::time::timeout(BODY_TIME, to_bytes(body, limit)).await {
-        Ok(Ok(bytes)) => Ok(bytes.into()),
-        Ok(Err(e)) if is_length_limit(&e) => Err(Error::too_large(limit)),
-        Ok(Err(e)) => Err(Error::bad_request(format!("the body could not be read: {e}"))),
-        Err(_) => Err(Error::timeout("the body did not arrive in time")),
-    }
-}
-
-fn is_length_limit(e: &axum::Error) -> bool {
-    core::error::Error::source(e).is_some_and(|s| s.is::<http_body_util::LengthLimitError>())
 }
 
 fn respond(answer: &QueryResponse, format: Format) -> Response {

@@ -78,12 +78,12 @@ impl App {
     }
 
     /// A place among the searches.
-    pub(super) async fn place(&self) -> Result<OwnedSemaphorePermit, Error> {
+    pub(in crate::serve) async fn place(&self) -> Result<OwnedSemaphorePermit, Error> {
         place(&self.searches, "searches").await
     }
 
     /// The named rings, or all when none is named.
-    pub(super) async fn snapshot(&self, rings: &[String]) -> Result<Snapshot, Error> {
+    pub(in crate::serve) async fn snapshot(&self, rings: &[String]) -> Result<Snapshot, Error> {
         let snapshot = self.ingest.snapshot(rings.to_vec()).await?;
         match rings.iter().find(|name| snapshot.rings.iter().all(|ring| ring.prefix != **name)) {
             Some(name) => Err(Error::bad_request(format!(
@@ -173,7 +173,7 @@ fn run(
 }
 
 /// Waits a moment for a place among a bounded number.
-pub(super) async fn place(
+pub(in crate::serve) async fn place(
     places: &Arc<Semaphore>,
     what: &str,
 ) -> Result<OwnedSemaphorePermit, Error> {
@@ -189,7 +189,7 @@ pub(super) fn full(what: &str) -> Error {
 
 /// Tells a thread that its result is not wanted any more.
 #[derive(Debug, Default)]
-pub(super) struct CancelOnDrop(pub(super) Arc<AtomicBool>);
+pub(in crate::serve) struct CancelOnDrop(pub(in crate::serve) Arc<AtomicBool>);
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {

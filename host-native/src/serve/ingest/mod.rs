@@ -21,10 +21,12 @@ use core::time::Duration;
 use std::net::UdpSocket;
 use std::thread::JoinHandle;
 
-use logd_core::datagram::Verifier;
+use logd_core::datagram::{Proof, Verifier};
+use logd_core::drop::DropReason;
 use logd_core::engine::{Engine, RefusedSender, Stats};
 use logd_core::store::{RingStatus, Snapshot, UpkeepDone};
-use tokio::sync::{mpsc, oneshot};
+use logd_core::time::UnixNanos;
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::clock::Clock;
 use busy::BusyTime;
@@ -36,6 +38,10 @@ use wake::Waker;
 
 /// Requests that wait for the ingest thread at most.
 const QUEUE: usize = 256;
+/// Of these, events of other doors at most: readers find a place even while many write.
+const WRITES: usize = QUEUE / 2;
+/// Bytes of one [`Handle::write`] at most: storing them takes a millisecond or so, in which nothing is received.
+pub const MAX_WRITE: usize = 1 << 20;
 
 /// What the daemon knows about itself at one moment.
 #[derive(Clone, Debug)]
@@ -63,7 +69,23 @@ pub struct TailStart {
     pub reader: Reader,
 }
 
+/// What became of a [`Handle::write`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// When its events were received, by the daemon's clock.
+    pub received: UnixNanos,
+    /// Of each event its number, or why it was dropped; or why all were.
+    pub outcomes: Result<Vec<Result<u64, DropReason>>, DropReason>,
+}
+
+struct Write {
+    proof: Option<Proof>,
+    events: Vec<u8>,
+    reply: oneshot::Sender<Written>,
+}
+
 enum Request {
+    Write(Write),
     Snapshot(Vec<String>, oneshot::Sender<Snapshot>),
     Report(oneshot::Sender<Report>),
     Tail(Reader, oneshot::Sender<TailStart>),
@@ -84,12 +106,22 @@ pub struct Handle {
     waker: Arc<Waker>,
     feed: Arc<Feed>,
     verifier: Arc<Verifier>,
+    writes: Arc<Semaphore>,
 }
 
 impl Handle {
     /// The rings with these prefixes, or all when none is named.
     pub async fn snapshot(&self, rings: Vec<String>) -> Result<Snapshot, Busy> {
         self.ask(|reply| Request::Snapshot(rings, reply)).await
+    }
+
+    /// Stores events of another door, encoded as a `wire.Cmd`, at most [`MAX_WRITE`] bytes; `proof` is that of their
+    /// signature, if they have one. Waits while others write: a door that does not read on passes that on to its clients.
+    pub async fn write(&self, proof: Option<Proof>, events: Vec<u8>) -> Result<Written, Busy> {
+        debug_assert!(events.len() <= MAX_WRITE);
+        // The semaphore is never closed.
+        let _place = self.writes.acquire().await.map_err(|_| Busy)?;
+        self.ask(|reply| Request::Write(Write { proof, events, reply })).await
     }
 
     /// Counters and rings.
@@ -181,6 +213,7 @@ pub fn start(
     };
     let owner = thread::Owner::new(engine, inlet, receivers, busy, rx, feed.clone(), upkeep);
     let thread = std::thread::Builder::new().name("ingest".into()).spawn(move || owner.run())?;
-    let handle = Handle { requests: tx, waker, feed, verifier };
+    let writes = Arc::new(Semaphore::new(WRITES));
+    let handle = Handle { requests: tx, waker, feed, verifier, writes };
     Ok(Ingest { handle, sockets: handles, thread })
 }

@@ -19,7 +19,7 @@ use super::calm::{self, Calm};
 use super::feed::Feed;
 use super::inlet::{Inlet, Received, Rest};
 use super::receiver::{DRAIN_TIME, Handover, Receivers};
-use super::{Report, Request, TailStart};
+use super::{Report, Request, TailStart, Write, Written};
 
 /// Batches of one turn. A batch is up to 32 buffers, each of up to 64 datagrams with GRO; a few of them keep
 /// the thread on the socket under load, and all else still gets its turn within a few milliseconds.
@@ -223,6 +223,7 @@ impl Owner {
         for _ in 0..REQUESTS {
             // Who no longer waits for an answer gets none; that is no error.
             match self.requests.try_recv() {
+                Ok(Request::Write(write)) => self.write(write),
                 Ok(Request::Snapshot(rings, reply)) => {
                     let _ = reply.send(self.engine.snapshot(&rings));
                 }
@@ -259,6 +260,16 @@ impl Owner {
             }
         }
         (More::Yes, false)
+    }
+
+    fn write(&mut self, write: Write) {
+        let Write { proof, events, reply } = write;
+        let now = self.inlet.now();
+        let mut outcomes = Vec::new();
+        let done = self.engine.handle_write(now, proof.as_ref(), &events, &mut outcomes);
+        self.unfed += events.len();
+        self.feed_much();
+        let _ = reply.send(Written { received: now.unix, outcomes: done.map(|()| outcomes) });
     }
 
     fn time_out(&mut self, now: Now) {

@@ -1,0 +1,69 @@
+//! The event log over HTTP: events posted as JSON or as forms, read back as pages of a minute, an hour or a day.
+//!
+//! An event of facility `web` has the key `/eventlog/web`; the prefix is a setting. docs/eventlog.md is its page.
+
+use alloc::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::routing::{get, post};
+
+use super::counters::Counters;
+use super::{Door, Routes};
+use crate::serve::config::EventLogSettings;
+use crate::serve::http::Shared;
+
+mod counts;
+mod event;
+mod facility;
+mod messages;
+mod page;
+mod period;
+mod post;
+mod python;
+mod signature;
+
+/// The door.
+#[derive(Debug)]
+pub(super) struct EventLog {
+    settings: EventLogSettings,
+    counters: Counters,
+}
+
+impl EventLog {
+    pub(super) fn new(settings: EventLogSettings) -> Self {
+        Self { settings, counters: Counters::default() }
+    }
+
+    /// The facility that a key belongs to.
+    fn facility_of<'k>(&self, key: &'k str) -> Option<&'k str> {
+        key.strip_prefix(self.settings.prefix.as_str())?.strip_prefix('/')
+    }
+}
+
+impl Door for EventLog {
+    fn name(&self) -> &'static str {
+        "eventlog"
+    }
+
+    fn routes(self: Arc<Self>) -> Routes {
+        let (events, messages, pages, counts) = (self.clone(), self.clone(), self.clone(), self);
+        let events =
+            move |State(app): State<Shared>, request: Request| post::events(events, app, request);
+        let messages = move |State(app): State<Shared>, request: Request| {
+            post::message(messages, app, request)
+        };
+        let pages = move |app, path, query, headers| page::page(pages, app, path, query, headers);
+        let counts = move |app, path| counts::counts(counts, app, path);
+        Routes {
+            own: vec![("/api/v1/eventlog", post(events)), ("/api/v1/messages", post(messages))],
+            read: vec![
+                ("/api/v1/eventqry/{facility}/{period}", get(pages)),
+                ("/api/v1/counts/{since}/{until}/{levels}/{*facilities}", get(counts)),
+            ],
+        }
+    }
+
+    fn counters(&self) -> &Counters {
+        &self.counters
+    }
+}
