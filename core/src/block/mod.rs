@@ -26,6 +26,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use crate::bits::Bits;
 use logd_proto::buffer::{BlockHeader, Column, ColumnKind, Compression};
 use logd_proto::prost::Message;
 
@@ -127,6 +128,19 @@ impl Block {
     /// [`Self::view`] with a scratch that holds columns of this block, or none: what is unpacked stays so.
     pub(crate) fn view_again<'a>(&'a self, scratch: &'a mut Scratch) -> View<'a> {
         View::again(self, scratch)
+    }
+
+    /// Some of its events as a block of their own; `None` if there are none.
+    pub(crate) fn only(&self, rows: &Bits, scratch: &mut Scratch) -> Option<Self> {
+        let view = self.view(scratch);
+        let mut open = OpenBlock::new();
+        let mut events = view.rows();
+        let mut attributes = Vec::new();
+        for row in rows.iter() {
+            let e = events.at(row)?;
+            open.push(e.seq, e.received, &e.to_new(&mut attributes)?);
+        }
+        (!open.is_empty()).then(|| open.seal())
     }
 
     /// The same events with a filter over the text, and the columns of integers bit by bit. Text and attributes stay as

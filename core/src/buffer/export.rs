@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use logd_proto::buffer::{Origin, RingOrigin};
 
 use super::Writer;
-use crate::block::{Block, OpenBlock, Scratch};
+use crate::block::{Block, Scratch};
 use crate::query::filter::{Filter, Verdict};
 use crate::store::{Handle, Snapshot};
 
@@ -103,13 +103,6 @@ fn select(block: &Block, filter: &Filter, scratch: &mut Scratch) -> Option<Block
         Verdict::All => return Some(block.compressed()),
         Verdict::Some => {}
     }
-    let view = block.view(scratch);
-    let mut open = OpenBlock::new();
-    let mut rows = view.rows();
-    let mut attributes = Vec::new();
-    for row in filter.select(&view).iter() {
-        let e = rows.at(row)?;
-        open.push(e.seq, e.received, &e.to_new(&mut attributes)?);
-    }
-    (!open.is_empty()).then(|| open.seal().compressed())
+    let selected = filter.select(&block.view(scratch));
+    Some(block.only(&selected, scratch)?.compressed())
 }

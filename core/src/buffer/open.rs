@@ -64,10 +64,10 @@ impl Buffer {
         for origin in self.origin.iter().flat_map(|o| &o.rings) {
             rings.push(RingView {
                 prefix: origin.prefix.clone(),
-                blocks: Vec::new(),
                 overwritten: origin.overwritten + origin.evicted_during,
                 overwritten_seq: origin.overwritten_seq,
                 overwritten_until: UnixNanos(origin.overwritten_until),
+                ..RingView::default()
             });
         }
         for block in &self.blocks {

@@ -15,6 +15,8 @@ pub enum Right {
     Read,
     /// Store events.
     Write,
+    /// Delete events on demand.
+    Delete,
 }
 
 /// A set of [`Right`]s.
@@ -22,11 +24,12 @@ pub enum Right {
 pub struct Rights {
     read: bool,
     write: bool,
+    delete: bool,
 }
 
 impl Rights {
     /// No right at all.
-    pub const NONE: Self = Self { read: false, write: false };
+    pub const NONE: Self = Self { read: false, write: false, delete: false };
 
     /// Whether `right` is among these.
     #[inline]
@@ -34,6 +37,7 @@ impl Rights {
         match right {
             Right::Read => self.read,
             Right::Write => self.write,
+            Right::Delete => self.delete,
         }
     }
 
@@ -43,6 +47,7 @@ impl Rights {
         match right {
             Right::Read => Self { read: true, ..self },
             Right::Write => Self { write: true, ..self },
+            Right::Delete => Self { delete: true, ..self },
         }
     }
 }

@@ -38,7 +38,7 @@ use crate::drop::DropReason;
 use crate::event::NewEvent;
 use crate::fresh::Fresh;
 use crate::query::filter::Filter;
-use crate::store::{Effort, Found, RingStatus, Snapshot, Store, UpkeepDone, UpkeepJob};
+use crate::store::{Effort, Found, RingStatus, Select, Snapshot, Store, UpkeepDone, UpkeepJob};
 use crate::time::{MonoNanos, Now, UnixNanos};
 use ingest::Attributes;
 use peers::Peers;
@@ -346,6 +346,25 @@ impl Engine {
     /// Takes the outcome of a job.
     pub fn finish_upkeep(&mut self, done: UpkeepDone) {
         self.store.finish_upkeep(done);
+    }
+
+    /// Begins to delete what the filter selects of what the rings hold now; [`Self::poll_upkeep`] gives the work. False, and
+    /// nothing done, while another deletion is under way.
+    #[must_use]
+    pub fn delete(&mut self, filter: Filter) -> bool {
+        let select: Arc<dyn Select> = Arc::new(filter);
+        self.store.delete(&select)
+    }
+
+    /// Whether a deletion is under way.
+    pub fn is_deleting(&self) -> bool {
+        self.store.is_deleting()
+    }
+
+    /// How many events a deletion has deleted, once it is over.
+    #[must_use]
+    pub fn poll_deleted(&mut self) -> Option<u64> {
+        self.store.poll_deleted()
     }
 
     /// Whether [`Self::take_fresh`] is to give the events that are accepted from now on. Off at first.

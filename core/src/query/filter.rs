@@ -17,6 +17,7 @@ use crate::block::{EventRef, View, take_entry};
 use crate::event::Value;
 use crate::key;
 use crate::severity::Severity;
+use crate::store;
 
 /// What a block's header says about a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +108,12 @@ impl Filter {
     /// Whether one event matches; the same as [`Self::select`] for its row.
     pub fn matches(&self, event: &EventRef<'_>) -> bool {
         self.0.matches(event)
+    }
+}
+
+impl store::Select for Filter {
+    fn rows(&self, view: &View<'_>) -> Bits {
+        self.select(view)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The rings, and the numbering of events.
 
+mod deletion;
 mod ring;
 mod router;
 mod slot;
@@ -7,9 +8,11 @@ mod snapshot;
 mod upkeep;
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+pub use deletion::{Deleted, Select};
 pub use ring::{MIN_BUDGET, RingConfig, RingStatus};
 pub(crate) use snapshot::{BlockId, Mark};
 pub use snapshot::{Handle, RingView, Snapshot, UnknownRing};
@@ -92,6 +95,8 @@ pub struct Store {
     rings: Vec<Ring>,
     router: Router,
     last_seq: u64,
+    /// Events deleted before the deletion that is under way.
+    deletion: Option<u64>,
 }
 
 impl Store {
@@ -102,7 +107,7 @@ impl Store {
         let router =
             Router::new(config.rings.iter().map(|r| r.prefix.as_str()), config.rings.len());
         let rings = config.rings.into_iter().chain([fallback]).map(Ring::new).collect();
-        Ok(Self { rings, router, last_seq: 0 })
+        Ok(Self { rings, router, last_seq: 0, deletion: None })
     }
 
     /// Stores an event in the ring of its key and gives it the next sequence number; the first is 1.
@@ -169,6 +174,37 @@ impl Store {
         if let Some(ring) = self.rings.get_mut(done.ring) {
             ring.finish_upkeep(done.done);
         }
+    }
+
+    /// Begins to delete what is selected of what the rings hold now; [`Self::poll_upkeep`] gives the work. False, and nothing
+    /// done, while another deletion is under way.
+    #[must_use]
+    pub fn delete(&mut self, select: &Arc<dyn Select>) -> bool {
+        if self.deletion.is_some() {
+            return false;
+        }
+        self.deletion = Some(self.deleted());
+        self.rings.iter_mut().for_each(|ring| ring.delete(select.clone()));
+        true
+    }
+
+    /// Whether a deletion is under way: until [`Self::poll_deleted`] has told its outcome.
+    pub fn is_deleting(&self) -> bool {
+        self.deletion.is_some()
+    }
+
+    /// How many events a deletion has deleted, once it is over.
+    #[must_use]
+    pub fn poll_deleted(&mut self) -> Option<u64> {
+        if self.rings.iter().any(Ring::is_deleting) {
+            return None;
+        }
+        let before = self.deletion.take()?;
+        Some(self.deleted() - before)
+    }
+
+    fn deleted(&self) -> u64 {
+        self.rings.iter().map(Ring::deleted).sum()
     }
 
     /// How each ring stands; the fallback ring last.

@@ -5,9 +5,10 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use core::time::Duration;
 
+use super::deletion::{Deleted, Deletion, Rest, Select};
 use super::slot::Slot;
 use super::snapshot::{Handle, RingView};
-use super::upkeep::{Done, Effort, Job, Upkeep};
+use super::upkeep::{Done, Effort, Job, Made, Upkeep};
 use crate::block::{Block, OpenBlock};
 use crate::drop::DropReason;
 use crate::event::NewEvent;
@@ -56,6 +57,8 @@ pub struct RingStatus {
     pub stored: u64,
     /// Events it has evicted.
     pub overwritten: u64,
+    /// Events that were deleted on demand.
+    pub deleted: u64,
     /// Sequence number and time of receipt of the oldest event it holds.
     pub oldest: Option<(u64, UnixNanos)>,
     /// The same of the newest.
@@ -97,6 +100,8 @@ pub(super) struct Ring {
     frozen: Option<Arc<Block>>,
     evicted: Evicted,
     upkeep: Upkeep,
+    deletion: Option<Deletion>,
+    deleted: Deleted,
 }
 
 impl Ring {
@@ -113,6 +118,8 @@ impl Ring {
             frozen: None,
             evicted: Evicted::default(),
             upkeep: Upkeep::default(),
+            deletion: None,
+            deleted: Deleted::default(),
         }
     }
 
@@ -196,11 +203,15 @@ impl Ring {
             overwritten: self.evicted.events,
             overwritten_seq: self.evicted.last_seq,
             overwritten_until: self.evicted.last_received,
+            deleted: self.deleted,
         }
     }
 
     /// The next block that is due for a filter or for compression, unless one is being worked on.
     pub(super) fn poll_upkeep(&mut self, effort: Effort) -> Option<Job> {
+        if self.deletion.is_some() {
+            return self.upkeep.poll_deletion(&self.blocks, &mut self.deletion);
+        }
         let hot_bytes = self.sealed_bytes - self.upkeep.cold_bytes;
         self.upkeep.poll(&self.blocks, effort, hot_bytes > self.config.hot)
     }
@@ -208,9 +219,46 @@ impl Ring {
     /// Puts the outcome in the place of the block, if the ring still has it.
     pub(super) fn finish_upkeep(&mut self, done: Done) {
         let Some(at) = self.upkeep.finish(&self.blocks, &done) else { return };
-        self.sealed_bytes = self.sealed_bytes - self.blocks[at].memory() + done.block.memory();
-        self.blocks[at].replace(done.block);
+        let before = self.blocks[at].memory();
+        match done.made {
+            Made::Form(block, _) => {
+                self.sealed_bytes = self.sealed_bytes - before + block.memory();
+                self.blocks[at].replace(block);
+            }
+            Made::Rest(Rest::Same) => {}
+            Made::Rest(Rest::Other(rest, deleted)) => {
+                self.deleted.add(deleted);
+                self.sealed_events -= deleted.events;
+                self.sealed_bytes -= before;
+                match rest {
+                    Some(rest) => {
+                        self.sealed_bytes += rest.memory();
+                        self.blocks[at] = Slot::new(*rest);
+                    }
+                    None => drop(self.blocks.remove(at)),
+                }
+            }
+        }
         self.fit();
+    }
+
+    /// Begins to delete of what it holds now; [`Self::poll_upkeep`] gives the work.
+    pub(super) fn delete(&mut self, select: Arc<dyn Select>) {
+        if !self.open.is_empty() {
+            self.seal();
+            self.fit();
+        }
+        let newest = self.blocks.back().map_or(0, |b| b.header().last_seq);
+        self.deletion = Some(Deletion::new(select, newest));
+    }
+
+    /// Whether a deletion is under way.
+    pub(super) fn is_deleting(&self) -> bool {
+        self.deletion.is_some()
+    }
+
+    pub(super) fn deleted(&self) -> u64 {
+        self.deleted.events
     }
 
     pub(super) fn config(&self) -> &RingConfig {
@@ -228,8 +276,9 @@ impl Ring {
             used: self.used(),
             blocks: self.blocks.len() + usize::from(open.is_some()),
             events,
-            stored: events + self.evicted.events,
+            stored: events + self.evicted.events + self.deleted.events,
             overwritten: self.evicted.events,
+            deleted: self.deleted.events,
             oldest: first.map(|h| (h.first_seq, UnixNanos(h.min_received))),
             newest: last.map(|h| (h.last_seq, UnixNanos(h.max_received))),
         }

@@ -5,6 +5,7 @@ use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::deletion::Deleted;
 use super::slot::{Forms, Slot};
 use crate::block::{Block, Scratch};
 use crate::time::UnixNanos;
@@ -96,6 +97,8 @@ pub struct RingView {
     pub overwritten_seq: u64,
     /// When it had been received.
     pub overwritten_until: UnixNanos,
+    /// What had been deleted on demand.
+    pub deleted: Deleted,
 }
 
 /// A block of a snapshot.

@@ -6,6 +6,7 @@ use crate::test;
 use crate::time::MonoNanos;
 use alloc::format;
 use alloc::string::ToString;
+use alloc::sync::Arc;
 use alloc::vec;
 use core::time::Duration;
 use proptest::prelude::*;
@@ -290,4 +291,120 @@ fn a_time_of_receipt_has_a_first_event() {
         [0, 10, 11, 21, 26, 31, 40, 41].map(first),
         [Some(1), Some(1), Some(2), Some(3), Some(3), Some(5), Some(5), None]
     );
+}
+
+/// Selects the events of one key.
+#[derive(Debug)]
+struct OfKey(&'static str);
+
+impl Select for OfKey {
+    fn rows(&self, view: &crate::block::View<'_>) -> crate::bits::Bits {
+        let id = view.header().keys.iter().position(|k| k.key == self.0);
+        let test = |key: u32| Some(key as usize) == id;
+        crate::bits::Bits::from_values(view.header().events as usize, view.key_ids(), test)
+    }
+}
+
+/// Deletes the events of a key, and does nothing else meanwhile.
+fn delete(store: &mut Store, key: &'static str) -> u64 {
+    let select: Arc<dyn Select> = Arc::new(OfKey(key));
+    assert!(store.delete(&select));
+    assert!(!store.delete(&select), "one at a time");
+    loop {
+        if let Some(job) = store.poll_upkeep(Effort::Index) {
+            store.finish_upkeep(job.run().expect("nothing is evicted"));
+        } else if let Some(deleted) = store.poll_deleted() {
+            assert!(!store.is_deleting());
+            return deleted;
+        }
+    }
+}
+
+proptest! {
+    /// What was there is gone wholly, and nothing else; and every event stays accounted for.
+    #[test]
+    fn deletion_agrees_with_a_naive_model(
+        steps in prop::collection::vec((0usize..3, 1usize..3000, 0u8..8), 1..200),
+        hot in 0usize..MIN_BUDGET,
+    ) {
+        let keys = ["/a/b", "/a/c", "/z/y"];
+        let mut small = ring("/a", MIN_BUDGET);
+        small.hot = hot;
+        let mut store = Store::new(StoreConfig { rings: vec![small], fallback: ring("", 2 * MIN_BUDGET) }).unwrap();
+        let mut model: [Vec<(u64, String, String)>; 2] = [vec![], vec![]];
+        let mut working: Option<UpkeepJob> = None;
+        let mut deleting = false;
+        for (i, (key, len, what)) in steps.into_iter().enumerate() {
+            match what {
+                0 if !deleting => {
+                    let select: Arc<dyn Select> = Arc::new(OfKey(keys[0]));
+                    prop_assert!(store.delete(&select));
+                    deleting = true;
+                    model[0].retain(|e| e.1 != keys[0]);
+                }
+                // A job takes a while: others events come between its beginning and its end.
+                0..3 => match working.take() {
+                    Some(job) => if let Some(done) = job.run() { store.finish_upkeep(done) },
+                    None => working = store.poll_upkeep(Effort::All),
+                },
+                _ => {
+                    let text = format!("{i}-").repeat(len / 4 + 1);
+                    let seq = store.append(now(i as i64), &event(keys[key], &text)).unwrap();
+                    model[usize::from(key == 2)].push((seq, keys[key].into(), text));
+                }
+            }
+            deleting &= store.poll_deleted().is_none();
+        }
+        if let Some(done) = working.and_then(UpkeepJob::run) {
+            store.finish_upkeep(done);
+        }
+        while deleting {
+            if let Some(done) = store.poll_upkeep(Effort::Index).and_then(UpkeepJob::run) {
+                store.finish_upkeep(done);
+            }
+            deleting = store.poll_deleted().is_none();
+        }
+        let held = contents(&mut store);
+        for ((held, model), status) in held.iter().zip(&model).zip(store.rings()) {
+            prop_assert!(model.ends_with(held), "{:?}", held.iter().map(|e| e.0).collect::<Vec<_>>());
+            prop_assert_eq!(status.events, held.len() as u64);
+            prop_assert_eq!(status.events + status.overwritten + status.deleted, status.stored);
+            prop_assert!(status.used <= status.budget);
+        }
+    }
+}
+
+#[test]
+fn a_deletion_leaves_the_rest_in_its_place_and_readers_are_told() {
+    let mut store =
+        Store::new(StoreConfig { rings: vec![], fallback: ring("", 8 * MIN_BUDGET) }).unwrap();
+    for n in 0..600_i64 {
+        let key = if n < 300 && n % 2 == 0 { "/a/gone" } else { "/a/stays" };
+        store.append(now(n), &event(key, &"x".repeat(400))).unwrap();
+    }
+    let before = store.snapshot(&[]);
+    assert_eq!(delete(&mut store, "/a/gone"), 150);
+    let held: Vec<u64> = contents(&mut store)[0].iter().map(|e| e.0).collect();
+    // Numbers begin with 1.
+    assert_eq!(
+        held,
+        (0..600).filter(|n| *n >= 300 || n % 2 == 1).map(|n| n + 1).collect::<Vec<u64>>()
+    );
+    let status = store.rings().next().unwrap();
+    assert_eq!(
+        (status.stored, status.events, status.deleted, status.overwritten),
+        (600, 450, 150, 0)
+    );
+    let after = store.snapshot(&[]);
+    assert_eq!(after.rings[0].deleted, Deleted { events: 150, first_seq: 1, last_seq: 299 });
+    // Blocks that lost events are gone for who found them before; the others are not.
+    let (old, new): (Vec<&Handle>, Vec<&Handle>) =
+        before.rings[0].blocks.iter().partition(|b| b.first_seq < 300);
+    assert!(old.iter().all(|b| b.get().is_none()) && new.iter().all(|b| b.get().is_some()));
+
+    assert_eq!(delete(&mut store, "/a/gone"), 0);
+    assert_eq!(delete(&mut store, "/a/stays"), 450);
+    assert_eq!(contents(&mut store)[0], []);
+    store.append(now(1000), &event("/a/stays", "new")).unwrap();
+    assert_eq!(contents(&mut store)[0].len(), 1);
 }

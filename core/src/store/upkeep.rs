@@ -3,6 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::sync::{Arc, Weak};
 
+use super::deletion::{Deletion, Rest, Select, rest};
 use super::slot::Slot;
 use crate::block::Block;
 
@@ -33,24 +34,44 @@ pub struct UpkeepDone {
 pub(super) struct Job {
     block: Weak<Block>,
     first_seq: u64,
-    compress: bool,
+    work: Work,
+}
+
+#[derive(Debug)]
+enum Work {
+    Index,
+    Compress,
+    /// Whether what is left is to be compressed.
+    Delete(Arc<dyn Select>, bool),
 }
 
 #[derive(Debug)]
 pub(super) struct Done {
-    pub(super) block: Arc<Block>,
     first_seq: u64,
-    compress: bool,
+    pub(super) made: Made,
+}
+
+/// What takes the place of a block.
+#[derive(Debug)]
+pub(super) enum Made {
+    /// The same events; compressed or not.
+    Form(Arc<Block>, bool),
+    /// Without the deleted ones.
+    Rest(Rest),
 }
 
 impl UpkeepJob {
     /// Does the work: a millisecond or a few. `None` if the block has been evicted.
     #[must_use]
     pub fn run(self) -> Option<UpkeepDone> {
-        let Job { block, first_seq, compress } = self.job;
+        let Job { block, first_seq, work } = self.job;
         let block = block.upgrade()?;
-        let block = Arc::new(if compress { block.compressed() } else { block.indexed() });
-        Some(UpkeepDone { ring: self.ring, done: Done { block, first_seq, compress } })
+        let made = match work {
+            Work::Index => Made::Form(Arc::new(block.indexed()), false),
+            Work::Compress => Made::Form(Arc::new(block.compressed()), true),
+            Work::Delete(select, compress) => Made::Rest(rest(&block, &*select, compress)),
+        };
+        Some(UpkeepDone { ring: self.ring, done: Done { first_seq, made } })
     }
 }
 
@@ -69,6 +90,34 @@ pub(super) struct Upkeep {
 }
 
 impl Upkeep {
+    /// Whether the outcome of a job is to come.
+    fn is_busy(&mut self) -> bool {
+        let evicted = |block: &Weak<Block>| block.strong_count() == 0;
+        self.busy.take_if(|block| evicted(block));
+        self.busy.is_some()
+    }
+
+    fn job(&mut self, block: &Slot, work: Work) -> Job {
+        self.busy = Some(Arc::downgrade(block));
+        Job { block: Arc::downgrade(block), first_seq: block.header().first_seq, work }
+    }
+
+    /// The next block of a deletion. It is over when there is none, and no job is under way.
+    pub(super) fn poll_deletion(
+        &mut self,
+        blocks: &VecDeque<Slot>,
+        deletion: &mut Option<Deletion>,
+    ) -> Option<Job> {
+        if self.is_busy() {
+            return None;
+        }
+        let Some((at, select)) = deletion.as_mut()?.next(blocks) else {
+            *deletion = None;
+            return None;
+        };
+        Some(self.job(blocks.get(at)?, Work::Delete(select, at < self.cold)))
+    }
+
     /// A filter comes first: a block without one slows every search, one that is not compressed only takes room.
     pub(super) fn poll(
         &mut self,
@@ -76,8 +125,7 @@ impl Upkeep {
         effort: Effort,
         too_hot: bool,
     ) -> Option<Job> {
-        let evicted = |block: &Weak<Block>| block.strong_count() == 0;
-        if self.busy.take_if(|block| evicted(block)).is_none() && self.busy.is_some() {
+        if self.is_busy() {
             return None;
         }
         let compress = self.indexed >= blocks.len();
@@ -85,19 +133,32 @@ impl Upkeep {
             return None;
         }
         let block = blocks.get(if compress { self.cold } else { self.indexed })?;
-        let first_seq = block.header().first_seq;
-        self.busy = Some(Arc::downgrade(block));
-        Some(Job { block: Arc::downgrade(block), first_seq, compress })
+        Some(self.job(block, if compress { Work::Compress } else { Work::Index }))
     }
 
     /// Where the outcome belongs; `None` if the block has been evicted.
     pub(super) fn finish(&mut self, blocks: &VecDeque<Slot>, done: &Done) -> Option<usize> {
         self.busy = None;
         let at = blocks.binary_search_by_key(&done.first_seq, |b| b.header().first_seq).ok()?;
-        self.indexed = self.indexed.max(at + 1);
-        if done.compress {
-            self.cold = self.cold.max(at + 1);
-            self.cold_bytes += done.block.memory();
+        match &done.made {
+            Made::Form(block, compressed) => {
+                self.indexed = self.indexed.max(at + 1);
+                if *compressed {
+                    self.cold = self.cold.max(at + 1);
+                    self.cold_bytes += block.memory();
+                }
+            }
+            Made::Rest(Rest::Same) => {}
+            Made::Rest(Rest::Other(rest, _)) => {
+                if at < self.cold {
+                    self.cold_bytes -= blocks[at].memory();
+                    self.cold_bytes += rest.as_ref().map_or(0, |rest| rest.memory());
+                }
+                if rest.is_none() {
+                    self.cold -= usize::from(at < self.cold);
+                    self.indexed -= usize::from(at < self.indexed);
+                }
+            }
         }
         Some(at)
     }
