@@ -112,6 +112,8 @@ pub struct Ring {
     pub stored: u64,
     /// See [`Self::stored`].
     pub overwritten: u64,
+    /// Of those, deleted on demand.
+    pub deleted: u64,
     /// When the oldest event was received, RFC 3339; empty when the ring is.
     pub oldest: String,
     /// Seconds after which events are dropped; absent without such a limit.

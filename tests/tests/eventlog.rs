@@ -174,7 +174,8 @@ except ZeroDivisionError:
 
 #[test]
 fn a_finished_page_is_complete_and_stays() {
-    let daemon = open(&["--set", "fallback.size=2MiB"]);
+    // Nothing is compressed, so that little overwrites all.
+    let daemon = open(&["--set", "fallback.size=2MiB", "--set", "fallback.hot=2MiB"]);
     let event = |n: u32, level: &str| json!({"facility": "web", "level": level, "event": format!("event {n}")});
     let all: Vec<_> =
         (0..2000).map(|n| event(n, if n % 2 == 0 { "info" } else { "error" })).collect();
@@ -236,7 +237,8 @@ fn a_finished_page_is_complete_and_stays() {
     assert_eq!(before.json()["events"], json!([]));
 
     // Until its ring overwrites it.
-    let long = json!(vec![json!({"facility": "db", "level": "info", "event": "y".repeat(2000)}); 30]);
+    let long =
+        json!(vec![json!({"facility": "db", "level": "info", "event": "y".repeat(2000)}); 30]);
     let overwritten = (0..100).find_map(|_| {
         assert_eq!(post(&daemon, &long.to_string()).status, 201);
         Some(daemon.reply(&path)).filter(|page| page.header("logd-missing") == Some("overwritten"))
@@ -283,6 +285,39 @@ fn counts_by_day_facility_and_level() {
     for bad in ["2026-01-01/2100-01-01/loud/web", "now/2100-01-01/*/*"] {
         assert_eq!(daemon.reply(&format!("/api/v1/counts/{bad}")).status, 400, "{bad}");
     }
+}
+
+#[test]
+fn deletion_has_a_right_of_its_own_and_is_exact() {
+    let file = std::env::temp_dir().join(format!("logd-delete-{}", std::process::id()));
+    std::fs::write(&file, "delete secret of the end-to-end tests\n").expect("a temporary file");
+    let flag = file.to_str().expect("UTF-8");
+    let daemon = open(&["--delete-secret-file", flag]);
+    for facility in ["web", "db"] {
+        let events: Vec<_> = (0..300).map(|n| json!({"facility": facility, "level": "info", "event": format!("{facility} {n}")})).collect();
+        assert_eq!(post(&daemon, &json!(events).to_string()).status, 201);
+    }
+    let secret = ("authorization", "delete secret of the end-to-end tests");
+    let delete = |query: &str, secret| {
+        daemon.request("DELETE", &format!("/api/v1/eventlog?{query}"), &[secret], b"")
+    };
+    for other in [WRITE, ("authorization", READ_SECRET)] {
+        assert_eq!(delete("facility=web&until=0s", other).status, 401);
+    }
+    assert_eq!(delete("facility=web", secret).status, 400);
+    assert_eq!(post(&daemon, "{}").status, 400);
+    let written = daemon.request("POST", "/api/v1/eventlog", &[secret], b"{}");
+    assert_eq!(written.status, 401, "who deletes cannot write");
+    assert_eq!(delete("facility=web&until=1h", secret).json(), json!({"deleted": 0}));
+    assert_eq!(delete("facility=web&until=0s", secret).json(), json!({"deleted": 300}));
+    assert_eq!(texts(&daemon, "key:/eventlog/web").len(), 0);
+    assert_eq!(texts(&daemon, "key:/eventlog/db&limit=1000").len(), 300);
+    let ring = daemon.info()["store"]["rings"][0].clone();
+    assert_eq!(
+        (&ring["stored"], &ring["size"], &ring["deleted"]),
+        (&json!(600), &json!(300), &json!(300))
+    );
+    std::fs::remove_file(file).expect("it was there");
 }
 
 #[test]

@@ -29,6 +29,10 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub write_secret_file: Option<PathBuf>,
 
+    /// File with the delete secret [env: LOGD_DELETE_SECRET or LOGD_DELETE_SECRET_FILE]
+    #[arg(long, value_name = "FILE")]
+    pub delete_secret_file: Option<PathBuf>,
+
     /// Most memory the daemon may need; more is refused at start [env: LOGD_MEMORY_LIMIT] [default: 1GiB]
     #[arg(long, value_name = "SIZE")]
     pub memory_limit: Option<String>,

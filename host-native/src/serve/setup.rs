@@ -27,6 +27,7 @@ pub(super) fn keyring(config: &Config) -> anyhow::Result<Keyring> {
         let right = match s.right {
             Use::Read => Right::Read,
             Use::Write => Right::Write,
+            Use::Delete => Right::Delete,
         };
         let mut secret = Secret::new(s.name.as_str(), right, s.value.as_bytes());
         secret.legacy_sha256 = s.legacy_sha256;

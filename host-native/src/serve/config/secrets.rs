@@ -23,16 +23,19 @@ pub enum Use {
     Read,
     /// Storing events.
     Write,
+    /// Deleting events of the event log.
+    Delete,
 }
 
 impl Use {
-    const BOTH: [Self; 2] = [Self::Read, Self::Write];
+    const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Delete];
 
     /// As in logd.toml.
     pub fn name(self) -> &'static str {
         match self {
             Self::Read => "read",
             Self::Write => "write",
+            Self::Delete => "delete",
         }
     }
 }
@@ -90,7 +93,7 @@ pub fn collect(
 ) -> anyhow::Result<Vec<SecretConfig>> {
     let mut all: Vec<SecretConfig> = Vec::new();
     let from_file = entries.iter().map(entry).collect::<anyhow::Result<Vec<_>>>()?;
-    for right in Use::BOTH {
+    for right in Use::ALL {
         if let Some(value) = single(args, env, right)? {
             let name = format!("{}-env", right.name());
             all.push(checked(name, right, value, legacy)?);
@@ -98,7 +101,8 @@ pub fn collect(
         }
         let before = all.len();
         all.extend(from_file.iter().filter(|s| s.right == right).cloned());
-        if all.len() == before && args.dev {
+        // Nothing that is tried out needs to be deleted.
+        if all.len() == before && args.dev && right != Use::Delete {
             let name = format!("{}-dev", right.name());
             all.push(SecretConfig { name, right, value: random()?, legacy_sha256: false });
         }
@@ -119,6 +123,7 @@ fn single(args: &Args, env: Env<'_>, right: Use) -> anyhow::Result<Option<Zeroiz
     let (flag, name) = match right {
         Use::Read => (&args.read_secret_file, "LOGD_READ_SECRET"),
         Use::Write => (&args.write_secret_file, "LOGD_WRITE_SECRET"),
+        Use::Delete => (&args.delete_secret_file, "LOGD_DELETE_SECRET"),
     };
     if let Some(path) = flag {
         return read(path).map(Some);
@@ -140,7 +145,8 @@ fn entry(entry: &Entry) -> anyhow::Result<SecretConfig> {
     let right = match text("right") {
         Some("read") => Use::Read,
         Some("write") => Use::Write,
-        _ => bail!("line {line}: a secret needs `right = \"read\"` or `right = \"write\"`"),
+        Some("delete") => Use::Delete,
+        _ => bail!("line {line}: a secret needs a `right`: \"read\", \"write\" or \"delete\""),
     };
     let value = match (text("secret"), text("file")) {
         (Some(value), None) => Zeroizing::new(value.to_owned()),

@@ -93,13 +93,16 @@ fn ingest(report: &Report, out: &mut Text) {
 
 fn rings(rings: &[RingStatus], out: &mut Text) {
     type Value = fn(&RingStatus) -> u64;
-    let metrics: [(&str, &str, &str, Value); 6] = [
+    let metrics: [(&str, &str, &str, Value); 7] = [
         ("logd_ring_budget_bytes", "gauge", "What the ring may use.", |r| r.budget as u64),
         ("logd_ring_used_bytes", "gauge", "What it uses.", |r| r.used as u64),
         ("logd_ring_events", "gauge", "Events in it.", |r| r.events),
         ("logd_ring_blocks", "gauge", "Blocks in it.", |r| r.blocks as u64),
         ("logd_ring_stored_events_total", "counter", "Events stored in it.", |r| r.stored),
         ("logd_ring_overwritten_events_total", "counter", "Of those, evicted.", |r| r.overwritten),
+        ("logd_ring_deleted_events_total", "counter", "Of those, deleted on demand.", |r| {
+            r.deleted
+        }),
     ];
     for (name, kind, help, value) in metrics {
         let metric = out.metric(name, kind, help);

@@ -103,12 +103,16 @@ impl Params {
     }
 }
 
-/// RFC 3339, Unix seconds with up to nine decimals, or a duration before now such as `15m`.
+/// RFC 3339 or the beginning of it, Unix seconds with up to nine decimals, or a duration before now such as `15m`.
 fn parse_time(s: &str, now: UnixNanos) -> Result<UnixNanos, String> {
     if let Ok(ago) = parse_duration(s) {
         return Ok(now.saturating_sub(ago));
     }
     if let Some(time) = unix_seconds(s) {
+        return Ok(time);
+    }
+    // A day, or a time of day without an offset, in UTC.
+    if let Some(time) = UnixNanos::parse_rfc3339(s) {
         return Ok(time);
     }
     // An unescaped `+` of an offset arrives as a space.
@@ -144,6 +148,8 @@ mod tests {
         assert_eq!(at("-1.5"), Ok(-1_500_000_000));
         assert_eq!(at("1970-01-01T00:00:02Z"), Ok(2_000_000_000));
         assert_eq!(at("1970-01-01T01:00:02 01:00"), Ok(2_000_000_000));
+        assert_eq!(at("1970-01-02"), Ok(86_400_000_000_000));
+        assert_eq!(at("1970-01-01T00:01"), Ok(60_000_000_000));
         assert_eq!(at("9999-01-01T00:00:00Z"), Ok(i64::MAX));
         for bad in ["soon", "1.", ".5", "1.0000000001", "2026-13-01T00:00:00Z"] {
             assert!(at(bad).unwrap_err().contains(bad), "{bad}");

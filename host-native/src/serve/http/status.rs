@@ -107,6 +107,7 @@ fn ring(ring: &RingStatus, max_age: Option<f64>) -> Ring {
         used: ring.used as u64,
         stored: ring.stored,
         overwritten: ring.overwritten,
+        deleted: ring.deleted,
         oldest: ring.oldest.map(|(_, received)| received.to_string()).unwrap_or_default(),
         max_age,
     }

@@ -24,6 +24,7 @@ use std::thread::JoinHandle;
 use logd_core::datagram::{Proof, Verifier};
 use logd_core::drop::DropReason;
 use logd_core::engine::{Engine, RefusedSender, Stats};
+use logd_core::query::filter::Filter;
 use logd_core::store::{RingStatus, Snapshot, UpkeepDone};
 use logd_core::time::UnixNanos;
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -86,6 +87,7 @@ struct Write {
 
 enum Request {
     Write(Write),
+    Delete(Box<Filter>, oneshot::Sender<u64>),
     Snapshot(Vec<String>, oneshot::Sender<Snapshot>),
     Report(oneshot::Sender<Report>),
     Tail(Reader, oneshot::Sender<TailStart>),
@@ -122,6 +124,12 @@ impl Handle {
         // The semaphore is never closed.
         let _place = self.writes.acquire().await.map_err(|_| Busy)?;
         self.ask(|reply| Request::Write(Write { proof, events, reply })).await
+    }
+
+    /// Deletes what the filter selects of what is stored now, and tells how many events that were. Goes on when nobody waits
+    /// for it any more; one at a time.
+    pub async fn delete(&self, filter: Filter) -> Result<u64, Busy> {
+        self.ask(|reply| Request::Delete(Box::new(filter), reply)).await
     }
 
     /// Counters and rings.

@@ -10,7 +10,7 @@ use logd_core::engine::{Engine, Stats, Transmit};
 use logd_core::store::{Effort, UpkeepJob};
 use logd_core::time::{MonoNanos, Now, UnixNanos};
 use nix::poll::PollTimeout;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tracing::debug;
 
 use super::batch::Batch;
@@ -60,6 +60,8 @@ pub(super) struct Owner {
     upkeep: SyncSender<UpkeepJob>,
     /// A job is under way.
     upkeeping: bool,
+    /// Waits for the deletion that is under way.
+    deleting: Option<oneshot::Sender<u64>>,
     last_upkeep: MonoNanos,
     calm: Calm,
 }
@@ -99,6 +101,7 @@ impl Owner {
             unfed: 0,
             upkeep,
             upkeeping: false,
+            deleting: None,
             last_upkeep: MonoNanos(0),
             calm: Calm::new(now.mono),
         }
@@ -224,6 +227,12 @@ impl Owner {
             // Who no longer waits for an answer gets none; that is no error.
             match self.requests.try_recv() {
                 Ok(Request::Write(write)) => self.write(write),
+                Ok(Request::Delete(filter, reply)) => {
+                    // While another is under way the reply is dropped: the daemon is busy.
+                    if self.engine.delete(*filter) {
+                        self.deleting = Some(reply);
+                    }
+                }
                 Ok(Request::Snapshot(rings, reply)) => {
                     let _ = reply.send(self.engine.snapshot(&rings));
                 }
@@ -315,14 +324,22 @@ impl Owner {
     }
 
     fn keep_up(&mut self, mono: MonoNanos) {
-        let Some(effort) = self.calm.effort(mono) else { return };
-        if self.upkeeping || mono.since(self.last_upkeep) < UPKEEP_INTERVAL {
+        let deleting = self.engine.is_deleting();
+        // Somebody waits for a deletion; other work can wait until there is time.
+        let effort = self.calm.effort(mono).or(deleting.then_some(Effort::Index));
+        let Some(effort) = effort else { return };
+        if self.upkeeping || (!deleting && mono.since(self.last_upkeep) < UPKEEP_INTERVAL) {
             return;
         }
         self.last_upkeep = mono;
         if let Some(job) = self.engine.poll_upkeep(effort) {
             // The queue has room, for no job is under way; without its thread blocks just stay as they are.
             self.upkeeping = self.upkeep.try_send(job).is_ok();
+        }
+        if let Some(deleted) = self.engine.poll_deleted()
+            && let Some(reply) = self.deleting.take()
+        {
+            let _ = reply.send(deleted);
         }
     }
 

@@ -3,6 +3,7 @@
 //! An event of facility `web` has the key `/eventlog/web`; the prefix is a setting. docs/eventlog.md is its page.
 
 use alloc::sync::Arc;
+use core::array;
 
 use axum::extract::{Request, State};
 use axum::routing::{get, post};
@@ -13,6 +14,7 @@ use crate::serve::config::EventLogSettings;
 use crate::serve::http::Shared;
 
 mod counts;
+mod delete;
 mod event;
 mod facility;
 mod messages;
@@ -46,16 +48,22 @@ impl Door for EventLog {
     }
 
     fn routes(self: Arc<Self>) -> Routes {
-        let (events, messages, pages, counts) = (self.clone(), self.clone(), self.clone(), self);
+        let [events, deletes, messages, pages, counts] = array::from_fn(|_| self.clone());
         let events =
             move |State(app): State<Shared>, request: Request| post::events(events, app, request);
+        let deletes = move |State(app): State<Shared>, request: Request| {
+            delete::events(deletes, app, request)
+        };
         let messages = move |State(app): State<Shared>, request: Request| {
             post::message(messages, app, request)
         };
         let pages = move |app, path, query, headers| page::page(pages, app, path, query, headers);
         let counts = move |app, path| counts::counts(counts, app, path);
         Routes {
-            own: vec![("/api/v1/eventlog", post(events)), ("/api/v1/messages", post(messages))],
+            own: vec![
+                ("/api/v1/eventlog", post(events).delete(deletes)),
+                ("/api/v1/messages", post(messages)),
+            ],
             read: vec![
                 ("/api/v1/eventqry/{facility}/{period}", get(pages)),
                 ("/api/v1/counts/{since}/{until}/{levels}/{*facilities}", get(counts)),

@@ -128,6 +128,8 @@ struct Page {
     missing: Option<&'static str>,
     /// The newest of its numbers that has been overwritten.
     gone: u64,
+    /// Events that had been deleted of the ring, if any of these numbers.
+    deleted: u64,
 }
 
 impl Page {
@@ -145,13 +147,19 @@ impl Page {
         let overwritten = ring.overwritten > 0 && ring.overwritten_until >= period.start();
         // All of it, when what is gone goes beyond.
         let gone = if overwritten { ring.overwritten_seq.min(until) } else { 0 };
+        let deleted = ring.deleted;
+        let has_deleted =
+            deleted.first_seq < until && deleted.last_seq >= from && deleted.events > 0;
         let missing = if overwritten {
             Some("overwritten")
+        } else if has_deleted {
+            Some("deleted")
         } else {
             // What an earlier life of the daemon received is gone with it.
             (life.cast_signed() > period.start().0).then_some("restarted")
         };
-        Ok(Self { facility, period, level, from, until, missing, gone })
+        let deleted = if has_deleted { deleted.events } else { 0 };
+        Ok(Self { facility, period, level, from, until, missing, gone, deleted })
     }
 
     /// The same as long as the page's bytes are: made of what decides them.
@@ -159,7 +167,10 @@ impl Page {
         let level = self.level.map_or(0, Severity::number);
         let name = self.period.name();
         let version = env!("CARGO_PKG_VERSION");
-        let of = format!("{version}\n{life}\n{}\n{name}\n{level}\n{}", self.facility, self.gone);
+        let of = format!(
+            "{version}\n{life}\n{}\n{name}\n{level}\n{}\n{}",
+            self.facility, self.gone, self.deleted
+        );
         format!("\"{}\"", sha256(of.as_bytes()))
     }
 
