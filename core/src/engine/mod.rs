@@ -55,7 +55,7 @@ use udp_query::UdpQuery;
 ///   [`handle_verified`](Self::handle_verified) when another thread verified it), time passed
 ///   ([`handle_timeout`](Self::handle_timeout)). They never fail: what a hostile datagram can do is to add one
 ///   to a counter;
-/// - **commands** are what the host itself wants: [`append`](Self::append), [`snapshot`](Self::snapshot),
+/// - **commands** are what the host itself wants: [`handle_write`](Self::handle_write), [`snapshot`](Self::snapshot),
 ///   [`set_tailing`](Self::set_tailing), [`take_fresh`](Self::take_fresh), [`count_drop`](Self::count_drop);
 /// - **`poll_*`** say what to do next: send a datagram ([`poll_transmit`](Self::poll_transmit)), wake up at a
 ///   time ([`poll_timeout`](Self::poll_timeout)).
@@ -305,31 +305,11 @@ impl Engine {
         self.write(&cmd, now.unix, |outcome| outcomes.push(outcome))
     }
 
-    /// An event that came through another door; it is counted like one of a datagram.
-    ///
-    /// Returns its sequence number.
-    pub fn append(&mut self, now: Now, event: &NewEvent<'_>) -> Result<u64, DropReason> {
-        self.now = now;
-        let stored = ingest::check_attributes(event.attributes).and_then(|()| {
-            let (_, found) =
-                self.store.find(event.key.as_str()).map_err(|_| DropReason::InvalidKey)?;
-            self.store(found, event)
-        });
-        self.count_event(stored);
-        stored
-    }
-
     /// The host knows of `n` datagrams that did not reach the engine, for instance because the kernel or a
     /// queue of the host had no room. They count as received and dropped.
     pub fn count_drop(&mut self, reason: DropReason, n: u64) {
         self.stats.received_datagrams += n;
         self.stats.datagram_drops.add(reason, n);
-    }
-
-    /// The same for events that a door of the host refused before [`Self::append`].
-    pub fn count_event_drop(&mut self, reason: DropReason, n: u64) {
-        self.stats.events_offered += n;
-        self.stats.event_drops.add(reason, n);
     }
 
     /// The rings with these prefixes as they are now, or all when none is named, to be searched elsewhere.
@@ -453,7 +433,13 @@ impl Engine {
         let mut attributes = Attributes::new();
         for raw in msgs {
             let stored = ingest::event(raw, time, &mut key, &mut attributes, &mut self.store)
-                .and_then(|(found, event)| self.store(found, &event));
+                .and_then(|(found, event)| {
+                    // Never in a datagram.
+                    if raw.len() > MAX_DATAGRAM_LEN {
+                        ingest::check_size(event.attributes)?;
+                    }
+                    self.store(found, &event)
+                });
             self.count_event(stored);
             outcome(stored);
         }
@@ -475,6 +461,11 @@ impl Engine {
             self.stats.tail_missed += self.peers.publish(&stored, event, max, &mut self.reply);
         }
         Ok(seq)
+    }
+
+    fn count_event_drop(&mut self, reason: DropReason, n: u64) {
+        self.stats.events_offered += n;
+        self.stats.event_drops.add(reason, n);
     }
 
     fn count_event(&mut self, stored: Result<u64, DropReason>) {

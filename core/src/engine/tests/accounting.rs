@@ -195,23 +195,21 @@ proptest! {
                     refuse(&mut pair, &datagram, DropReason::NotPermitted);
                 }
                 Arrival::Door(named) => {
-                    let name = if named { "a" } else { "" };
-                    let value = crate::event::Value::Int(1);
-                    let event = NewEvent {
-                        time: START,
-                        key: crate::key::Key::parse("/prod/door").unwrap(),
-                        severity: crate::severity::Severity::INFO,
-                        text: "hello",
-                        attributes: &[crate::event::Attribute { name, value }],
-                    };
+                    let value = Some(logd_proto::wire::attribute::Value::Flag(true));
+                    let name = if named { "a".into() } else { String::new() };
+                    let attributes = vec![logd_proto::wire::Attribute { name, value }];
+                    let event = Msg { attributes, ..msg("/prod/door", "hello") };
+                    let write = Cmd { batch: vec![event], ..Cmd::default() }.encode_to_vec();
+                    let mut outcomes = Vec::new();
+                    let done = pair.engine.handle_write(pair.now, None, &write, &mut outcomes);
+                    prop_assert_eq!(done, Ok(()));
                     expected.offered += 1;
                     if named {
                         expected.stored += 1;
-                        prop_assert_eq!(pair.engine.append(pair.now, &event), Ok(expected.stored));
+                        prop_assert_eq!(outcomes, [Ok(expected.stored)]);
                     } else {
                         add(&mut expected.events, DropReason::BadAttribute, 1);
-                        let refused = pair.engine.append(pair.now, &event);
-                        prop_assert_eq!(refused, Err(DropReason::BadAttribute));
+                        prop_assert_eq!(outcomes, [Err(DropReason::BadAttribute)]);
                     }
                 }
                 Arrival::Tail => {

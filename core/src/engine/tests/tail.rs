@@ -34,18 +34,9 @@ fn a_tail_sees_what_comes_after_it() {
 fn events_of_other_doors_reach_tails() {
     let mut pair = Pair::new(config());
     tail(&mut pair, QueryParams { url: "/log".into(), ..QueryParams::default() });
-    let attributes = [crate::event::Attribute {
-        name: crate::event::names::URL,
-        value: crate::event::Value::Text("/login"),
-    }];
-    let event = NewEvent {
-        time: START,
-        key: crate::key::Key::parse("/dev/door").unwrap(),
-        severity: crate::severity::Severity::WARN,
-        text: "from a door",
-        attributes: &attributes,
-    };
-    assert_eq!(pair.engine.append(pair.now, &event), Ok(1));
+    let event = Msg { url: "/login".into(), severity: 13, ..msg("/dev/door", "from a door") };
+    let write = Cmd { batch: vec![event], ..Cmd::default() }.encode_to_vec();
+    assert_eq!(pair.engine.handle_write(pair.now, None, &write, &mut Vec::new()), Ok(()));
     pair.drain();
     let (_, msg) = pair.inbox.pop().unwrap();
     assert_eq!(
