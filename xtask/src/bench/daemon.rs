@@ -136,13 +136,18 @@ pub(crate) struct Connection(BufReader<TcpStream>);
 impl Connection {
     /// The answer to a question, in protobuf both.
     pub(crate) fn ask(&mut self, question: &QueryRequest) -> Result<QueryResponse> {
-        let body = question.encode_to_vec();
+        let body = self.post("/api/v1/query", READ_SECRET, &question.encode_to_vec())?;
+        Ok(QueryResponse::decode(&body[..])?)
+    }
+
+    /// The answer to any request with a body.
+    pub(crate) fn post(&mut self, path: &str, secret: &str, body: &[u8]) -> Result<Vec<u8>> {
         let mut request = format!(
-            "POST /api/v1/query HTTP/1.1\r\nHost: logd\r\nAuthorization: {READ_SECRET}\r\nContent-Length: {}\r\n\r\n",
+            "POST {path} HTTP/1.1\r\nHost: logd\r\nAuthorization: {secret}\r\nContent-Length: {}\r\n\r\n",
             body.len()
         )
         .into_bytes();
-        request.extend_from_slice(&body);
+        request.extend_from_slice(body);
         self.0.get_mut().write_all(&request)?;
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
@@ -153,8 +158,8 @@ impl Connection {
         let (_, length) = length.context("an answer of unknown length")?;
         let mut body = vec![0; length.parse().context("a length")?];
         self.0.read_exact(&mut body)?;
-        ensure!(head.contains(" 200 "), "{head}{}", String::from_utf8_lossy(&body));
-        Ok(QueryResponse::decode(&body[..])?)
+        ensure!(head.starts_with("HTTP/1.1 20"), "{head}{}", String::from_utf8_lossy(&body));
+        Ok(body)
     }
 }
 

@@ -4,6 +4,7 @@ mod application;
 mod client;
 mod corpus;
 mod daemon;
+mod eventlog;
 mod ingest;
 mod latency;
 mod load;
@@ -35,6 +36,8 @@ pub(crate) struct Args {
 enum What {
     /// Signed events over loopback UDP: stored, lost, and the daemon's CPU time an event. The default.
     Ingest(ingest::Args),
+    /// Events posted over HTTP, one or many a request.
+    Eventlog(eventlog::Args),
     /// Searches over events in memory.
     Search(search::Args),
     /// The same searches over HTTP, at rest and while events arrive.
@@ -60,6 +63,7 @@ pub(crate) fn bench(args: &Args) -> Result<()> {
     }
     match &args.what {
         Some(What::Ingest(args)) => ingest::run(args),
+        Some(What::Eventlog(args)) => eventlog::run(args),
         Some(What::Search(args)) => search::run(args),
         Some(What::Load(args)) => load::run(args),
         Some(What::Memory(args)) => memory::run(args),
