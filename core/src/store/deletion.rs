@@ -81,7 +81,7 @@ impl Deleted {
 pub(super) fn rest(block: &Block, select: &dyn Select, compress: bool) -> Rest {
     let mut scratch = Scratch::default();
     let view = block.view(&mut scratch);
-    let mut rows = select.rows(&view);
+    let rows = select.rows(&view);
     if rows.is_empty() {
         return Rest::Same;
     }
@@ -91,8 +91,9 @@ pub(super) fn rest(block: &Block, select: &dyn Select, compress: bool) -> Rest {
         first_seq: seq(rows.iter().next()),
         last_seq: seq(rows.iter().last()),
     };
-    rows.complement();
-    let rest = block.only(&rows, &mut scratch);
+    let mut others = Bits::all(block.events());
+    others.subtract(&rows);
+    let rest = block.only(&others, &mut scratch);
     let rest = rest.map(|rest| if compress { rest.compressed() } else { rest.indexed() });
     Rest::Other(rest.map(Box::new), deleted)
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// Flags of `logd serve`. A flag goes before the environment, the environment before logd.toml.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Args {
-    /// Make random secrets for what has none, listen on loopback only, and print commands to try
+    /// Make random secrets for what has none, listen on loopback only, open the event log, and print commands to try
     #[arg(long)]
     pub dev: bool,
 

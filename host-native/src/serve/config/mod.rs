@@ -237,7 +237,7 @@ impl<'a> Sources<'a> {
             ingest_threads: self.get("ingest_threads", ingest_threads)?,
             memory_limit: self.get("memory_limit", parse_size)?,
             rings: rings(&self.file.rings)?,
-            eventlog: self.switch("eventlog.enabled")?.then(|| self.eventlog()).transpose()?,
+            eventlog: self.eventlog()?,
             dev: self.args.dev,
             file: self.path,
             secrets,
@@ -297,8 +297,13 @@ impl<'a> Sources<'a> {
         self.get(key, |s| s.parse().map_err(|_| format!("`{s}` is neither true nor false")))
     }
 
-    fn eventlog(&self) -> anyhow::Result<EventLogSettings> {
-        Ok(EventLogSettings { prefix: self.get("eventlog.prefix", prefix)? })
+    /// None when it is switched off.
+    fn eventlog(&self) -> anyhow::Result<Option<EventLogSettings>> {
+        let settings = EventLogSettings { prefix: self.get("eventlog.prefix", prefix)? };
+        let enabled = settings::find("eventlog.enabled").expect("in the table");
+        // Who tries the daemon tries all of it.
+        let on = self.switch(enabled.key)? || (self.args.dev && self.is_default(enabled));
+        Ok(on.then_some(settings))
     }
 
     fn listen(&self, key: &str) -> anyhow::Result<Listen> {

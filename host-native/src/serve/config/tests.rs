@@ -48,6 +48,12 @@ fn errors_name_their_source() {
         ("ttl = \"soon\"", with_secret(&[]), "line 1: ttl: `soon` is no duration"),
         ("", with_secret(&[("LOGD_TTL", "0s")]), "LOGD_TTL: the ttl must be above zero"),
         ("[limits]\ntails = 0", with_secret(&[]), "line 2: limits.tails: must be above zero"),
+        (
+            "[eventlog]\nenabled = true\nprefix = \"log\"",
+            with_secret(&[]),
+            "line 3: eventlog.prefix: `log` is no prefix",
+        ),
+        ("[eventlog]\nenabled = \"on\"", with_secret(&[]), "neither true nor false"),
         ("http = \"nowhere at all\"", with_secret(&[]), "is no address"),
         ("ingest_threads = 0", with_secret(&[]), "line 1: ingest_threads: must be 1 to 16"),
         ("", with_secret(&[("LOGD_INGEST_THREADS", "17")]), "LOGD_INGEST_THREADS: must be 1 to 16"),
@@ -70,6 +76,9 @@ fn without_a_secret_it_refuses_and_says_how() {
     let config = resolve(&dev, &[], "").unwrap();
     assert_eq!(config.secrets.len(), 2);
     assert_ne!(config.secrets[0].value, config.secrets[1].value);
+    assert_eq!(config.eventlog.map(|door| door.prefix).as_deref(), Some("/eventlog"));
+    let off = Args { set: vec!["eventlog.enabled=false".into()], ..dev.clone() };
+    assert_eq!(resolve(&off, &[], "").unwrap().eventlog, None);
     assert_eq!(config.udp, Listen::At(([127, 0, 0, 1], 6102).into()));
     let open = Args { udp: Some(":7".into()), ..dev };
     assert_eq!(resolve(&open, &[], "").unwrap().udp, Listen::Any(7));
