@@ -1,5 +1,8 @@
 //! The event log over HTTP, as its clients see it: programs that share no code with this project, and plain requests.
 
+extern crate alloc;
+
+use alloc::collections::BTreeMap;
 use core::time::Duration;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -264,7 +267,7 @@ fn counts_by_day_facility_and_level() {
             (c["facility"].to_string(), c["level"].to_string(), c["count"].as_u64().unwrap())
         };
         // Around midnight a count may be of two days.
-        let mut sums = std::collections::BTreeMap::new();
+        let mut sums = BTreeMap::new();
         for (facility, level, n) in counts.iter().map(count) {
             *sums.entry(format!("{facility} {level}").replace('"', "")).or_insert(0) += n;
         }

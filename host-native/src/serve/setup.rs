@@ -13,7 +13,7 @@ use super::config::units::Size;
 use super::config::{Config, Ring};
 use super::ingest::batch::BATCH_BYTES;
 use super::ingest::receiver::RECEIVER_BYTES;
-use super::{COMPRESSING, http};
+use super::{COMPRESSING, doors, http};
 
 /// The program, its threads' stacks in use, and what libraries hold, as measured, rounded up.
 const BASE: usize = 24 << 20;
@@ -115,7 +115,9 @@ impl Memory {
             ("what the allocator rounds up".to_owned(), own / ROUNDING),
             ("the program".to_owned(), BASE),
         ];
-        Self { parts: parts.into(), limit: config.memory_limit }
+        let doors = doors::open(config).into_iter();
+        let doors = doors.map(|door| (format!("door: {}", door.name()), door.memory(limits)));
+        Self { parts: parts.into_iter().chain(doors).collect(), limit: config.memory_limit }
     }
 
     /// Their sum, in bytes.

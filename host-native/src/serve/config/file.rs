@@ -72,7 +72,9 @@ impl Reader<'_> {
                 ("rings" | "secrets", _) => {
                     return Err(format!("line {line}: write `[[{path}]]`, with two brackets"));
                 }
-                ("fallback" | "limits", DeValue::Table(inner)) => self.table(&path, inner)?,
+                ("eventlog" | "fallback" | "limits", DeValue::Table(inner)) => {
+                    self.table(&path, inner)?
+                }
                 (_, value) => {
                     let setting = find(&path).ok_or_else(|| unknown(line, &path))?;
                     let value = scalar(value).ok_or_else(|| not_scalar(line, &path))?;

@@ -12,9 +12,8 @@ use crate::serve::ingest::{Busy, Handle, MAX_WRITE};
 /// Events encoded as the WRITE of a datagram, so that the engine takes them the same way, rules included.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    /// Full ones, then the one that is being filled.
-    writes: Vec<Vec<u8>>,
-    events: usize,
+    /// Full ones, then the one that is being filled; each with how many events it has.
+    writes: Vec<(Vec<u8>, usize)>,
 }
 
 /// One event; strings as they came.
@@ -44,12 +43,6 @@ pub(super) enum NotStored {
     Refused(DropReason),
 }
 
-impl From<Busy> for NotStored {
-    fn from(_: Busy) -> Self {
-        Self::Busy
-    }
-}
-
 impl Batch {
     /// Adds one more.
     pub(super) fn push<'a>(
@@ -57,10 +50,10 @@ impl Batch {
         draft: &Draft<'_>,
         attributes: impl IntoIterator<Item = Attribute<'a>>,
     ) {
-        if self.writes.last().is_none_or(|write| write.len() >= MAX_WRITE) {
-            self.writes.push(Vec::new());
+        if self.writes.last().is_none_or(|write| write.0.len() >= MAX_WRITE) {
+            self.writes.push((Vec::new(), 0));
         }
-        let Some(write) = self.writes.last_mut() else { return };
+        let Some((write, events)) = self.writes.last_mut() else { return };
         encode::delimited(write, Tag::BATCH, |out| {
             encode::key(out, draft.key);
             if draft.severity != Severity::NONE {
@@ -72,13 +65,13 @@ impl Batch {
             encode::text(out, draft.text);
             attributes.into_iter().for_each(|a| encode::attribute(out, a.name, a.value));
         });
-        self.events += 1;
+        *events += 1;
     }
 
     /// Each a `wire.Cmd`.
     #[cfg(test)]
-    pub(super) fn writes(&self) -> &[Vec<u8>] {
-        &self.writes
+    pub(super) fn writes(&self) -> impl Iterator<Item = &[u8]> {
+        self.writes.iter().map(|(write, _)| &write[..])
     }
 
     /// Hands all to the engine: what became of each. `proof` is that of the signature of the whole.
@@ -87,9 +80,17 @@ impl Batch {
         engine: &Handle,
         mut proof: Option<Proof>,
     ) -> Result<Vec<Result<Stored, DropReason>>, NotStored> {
-        let mut all = Vec::with_capacity(self.events);
-        for write in self.writes {
-            let written = engine.write(proof.take(), write).await?;
+        let mut all = Vec::new();
+        for (write, events) in self.writes {
+            let written = match engine.write(proof.take(), write).await {
+                Ok(written) => written,
+                Err(Busy) if all.is_empty() => return Err(NotStored::Busy),
+                // Part of it is stored, and what is must be told.
+                Err(Busy) => {
+                    all.resize(all.len() + events, Err(DropReason::QueueFull));
+                    continue;
+                }
+            };
             let received = written.received;
             let outcomes = written.outcomes.map_err(NotStored::Refused)?;
             all.extend(outcomes.into_iter().map(|o| o.map(|seq| Stored { seq, received })));

@@ -8,7 +8,7 @@ use core::fmt::Debug;
 
 use axum::routing::MethodRouter;
 
-use super::config::Config;
+use super::config::{Config, Limits};
 use super::http::Shared;
 pub(super) use counters::Counters;
 use eventlog::EventLog;
@@ -24,6 +24,9 @@ pub(super) trait Door: Debug + Send + Sync {
 
     /// Its paths on the daemon's own HTTP port.
     fn routes(self: Arc<Self>) -> Routes;
+
+    /// Bytes that it may take at most, beside what its connections may.
+    fn memory(&self, limits: &Limits) -> usize;
 
     /// What it counts.
     fn counters(&self) -> &Counters;

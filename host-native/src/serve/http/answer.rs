@@ -27,10 +27,14 @@ const SEND_TIME: Duration = Duration::from_secs(120);
 
 /// The memory of all answers.
 #[derive(Debug)]
-pub(super) struct Answers {
+pub(in crate::serve) struct Answers {
     free: Arc<Semaphore>,
     units: u32,
 }
+
+/// Memory of an answer that is to come; none for a small one.
+#[derive(Debug)]
+pub(in crate::serve) struct Reserved(Option<OwnedSemaphorePermit>);
 
 impl Answers {
     /// With this many bytes.
@@ -42,21 +46,39 @@ impl Answers {
     /// Lets the response take its part of the memory until it is sent. Its body must be in memory.
     pub(super) async fn hold(&self, response: Response) -> Result<Response, Error> {
         let bytes = response.body().size_hint().exact().unwrap_or(0);
-        if bytes <= SMALL as u64 {
-            return Ok(response);
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        let reserved = self.reserve(bytes).await?;
+        self.send(response, reserved).await
+    }
+
+    /// A part of the memory for an answer of at most so many bytes, before it is made: for a request that does something
+    /// which must not be done and then not be answered. Small answers need none.
+    pub(in crate::serve) async fn reserve(&self, bytes: usize) -> Result<Reserved, Error> {
+        if bytes <= SMALL {
+            return Ok(Reserved(None));
         }
         let full = || {
             Error::unavailable(
                 "other answers are still being sent (limits.answers); ask for less, or later",
             )
         };
-        let units = u32::try_from(bytes.div_ceil(UNIT as u64)).unwrap_or(u32::MAX);
+        let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX);
         // A single answer larger than all memory waits for all of it.
         let acquire = self.free.clone().acquire_many_owned(units.min(self.units));
         let acquired = tokio::time::timeout(PATIENCE, acquire).await;
-        let permit = acquired.ok().and_then(Result::ok).ok_or_else(full)?;
+        Ok(Reserved(Some(acquired.ok().and_then(Result::ok).ok_or_else(full)?)))
+    }
+
+    /// The response, in whose memory the reservation stays until it is sent.
+    pub(in crate::serve) async fn send(
+        &self,
+        response: Response,
+        reserved: Reserved,
+    ) -> Result<Response, Error> {
+        let Some(permit) = reserved.0 else { return Ok(response) };
         let (parts, body) = response.into_parts();
-        let bytes = axum::body::to_bytes(body, usize::MAX).await.map_err(|_| full())?;
+        let bytes = axum::body::to_bytes(body, usize::MAX).await;
+        let bytes = bytes.map_err(|_| Error::unavailable("the answer was lost"))?;
         let end = Instant::now() + SEND_TIME;
         Ok(Response::from_parts(parts, Body::new(Held { bytes, end, _permit: permit })))
     }

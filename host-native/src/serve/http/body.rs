@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use axum::body::{Body, to_bytes};
-use axum::http::HeaderMap;
-use axum::http::header::CONTENT_LENGTH;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use axum::http::{HeaderMap, StatusCode};
 
 use super::error::Error;
 
@@ -17,6 +17,15 @@ pub(in crate::serve) async fn read(
     body: Body,
     limit: usize,
 ) -> Result<Vec<u8>, Error> {
+    if headers
+        .get(CONTENT_ENCODING)
+        .is_some_and(|v| !v.as_bytes().eq_ignore_ascii_case(b"identity"))
+    {
+        return Err(Error::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "bodies are taken uncompressed; send this one without Content-Encoding",
+        ));
+    }
     let length = headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|n| n > limit as u64) {
         return Err(Error::too_large(limit));

@@ -20,7 +20,7 @@ use answer::Answers;
 use counters::Counters;
 use rate::RateLimit;
 
-mod answer;
+pub(super) mod answer;
 pub(super) mod body;
 mod counters;
 mod counts;
@@ -51,7 +51,7 @@ pub(super) struct App {
     searches: Arc<Semaphore>,
     /// Threads that searches may have beside their own.
     helpers: Arc<Semaphore>,
-    answers: Answers,
+    pub(super) answers: Answers,
     pub(super) exports: Arc<Semaphore>,
     tails: Arc<Semaphore>,
     counters: Counters,

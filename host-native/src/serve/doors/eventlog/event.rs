@@ -14,12 +14,31 @@ use super::signature::Signed;
 use crate::serve::doors::batch::{Batch, Draft};
 use crate::serve::http::params::unix_seconds;
 
+/// Events of a request at most.
+pub(super) const MAX_EVENTS: usize = 10_000;
+/// Events of a request that are told what is wrong with them, at most.
+pub(super) const MAX_ERRORS: usize = 100;
+
 /// The body as events, each in its place, and those that hold as a batch.
 #[derive(Debug, Default)]
 pub(super) struct Parsed {
     pub(super) batch: Batch,
-    /// Facility of each event, or what is wrong with it.
-    pub(super) events: Vec<Result<String, String>>,
+    events: Vec<Result<String, String>>,
+    errors: usize,
+}
+
+impl Parsed {
+    /// The batch; and of each event its facility, or what is wrong with it: empty where that of many is known.
+    pub(super) fn into_parts(self) -> (Batch, Vec<Result<String, String>>) {
+        (self.batch, self.events)
+    }
+
+    /// Adds what became of an event.
+    pub(super) fn push(&mut self, event: Result<String, String>) {
+        self.errors += usize::from(event.is_err());
+        let many = self.errors > MAX_ERRORS;
+        self.events.push(event.map_err(|e| if many { String::new() } else { e }));
+    }
 }
 
 /// Fields of one event.
@@ -52,7 +71,8 @@ pub(super) fn parse(
         Ok(array) if array.get().starts_with('[') => {
             let all: Vec<&RawValue> =
                 serde_json::from_str(array.get()).map_err(|e| e.to_string())?;
-            all.into_iter().for_each(|event| reader.take(event.get()));
+            // One too many tells that there are too many.
+            all.into_iter().take(MAX_EVENTS + 1).for_each(|event| reader.take(event.get()));
         }
         Ok(object) => reader.take(object.get()),
         Err(e) => {
@@ -61,13 +81,13 @@ pub(super) fn parse(
             if serde_json::from_str::<&RawValue>(first).is_err() && lines.clone().count() < 2 {
                 return Err(format!("the body is no JSON: {e}"));
             }
-            lines.for_each(|line| reader.take(line));
+            lines.take(MAX_EVENTS + 1).for_each(|line| reader.take(line));
         }
     }
-    if reader.parsed.events.is_empty() {
-        Err("there is no event in the body".into())
-    } else {
-        Ok(reader.parsed)
+    match reader.parsed.events.len() {
+        0 => Err("there is no event in the body".into()),
+        1..=MAX_EVENTS => Ok(reader.parsed),
+        _ => Err(format!("a request has at most {MAX_EVENTS} events; divide it")),
     }
 }
 
@@ -81,7 +101,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn take(&mut self, json: &str) {
         let event = self.event(json);
-        self.parsed.events.push(event);
+        self.parsed.push(event);
     }
 
     fn event(&mut self, json: &str) -> Result<String, String> {

@@ -67,7 +67,7 @@ pub(super) fn parse(body: &[u8], prefix: &str) -> Result<Parsed, String> {
     });
     let mut parsed = Parsed::default();
     parsed.batch.push(&draft, attributes);
-    parsed.events.push(Ok(facility.to_owned()));
+    parsed.push(Ok(facility.to_owned()));
     Ok(parsed)
 }
 
@@ -102,7 +102,7 @@ mod tests {
     fn record(fields: &[(&str, &str)]) -> Result<Msg, String> {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let parsed = parse(body.as_bytes(), "/eventlog")?;
-        let cmd = Cmd::decode(&parsed.batch.writes()[0][..]).unwrap();
+        let cmd = Cmd::decode(parsed.batch.writes().next().unwrap()).unwrap();
         Ok(cmd.batch.into_iter().next().unwrap())
     }
 

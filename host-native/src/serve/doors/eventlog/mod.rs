@@ -7,10 +7,11 @@ use core::array;
 
 use axum::extract::{Request, State};
 use axum::routing::{get, post};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::counters::Counters;
 use super::{Door, Routes};
-use crate::serve::config::EventLogSettings;
+use crate::serve::config::{EventLogSettings, Limits};
 use crate::serve::http::Shared;
 
 mod counts;
@@ -24,16 +25,26 @@ mod post;
 mod python;
 mod signature;
 
+/// Requests whose events are read and stored at once; more wait.
+const PLACES: usize = 8;
+
 /// The door.
 #[derive(Debug)]
 pub(super) struct EventLog {
     settings: EventLogSettings,
     counters: Counters,
+    places: Semaphore,
 }
 
 impl EventLog {
     pub(super) fn new(settings: EventLogSettings) -> Self {
-        Self { settings, counters: Counters::default() }
+        Self { settings, counters: Counters::default(), places: Semaphore::new(PLACES) }
+    }
+
+    /// To read and to store the events of a request: a bounded number do at once.
+    async fn place(&self) -> Option<SemaphorePermit<'_>> {
+        // It is never closed.
+        self.places.acquire().await.ok()
     }
 
     /// The facility that a key belongs to.
@@ -69,6 +80,12 @@ impl Door for EventLog {
                 ("/api/v1/counts/{since}/{until}/{levels}/{*facilities}", get(counts)),
             ],
         }
+    }
+
+    fn memory(&self, limits: &Limits) -> usize {
+        /// What is known of an event between its JSON and its id.
+        const EVENT: usize = 256;
+        PLACES * (EVENT * event::MAX_EVENTS + 2 * limits.body)
     }
 
     fn counters(&self) -> &Counters {

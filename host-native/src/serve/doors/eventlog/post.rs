@@ -13,7 +13,7 @@ use logd_core::drop::DropReason;
 use logd_core::json;
 
 use super::EventLog;
-use super::event::{self, Parsed};
+use super::event::{self, MAX_ERRORS, Parsed};
 use super::messages;
 use super::signature::{Problem, Signed};
 use crate::serve::clock::unix_now;
@@ -21,6 +21,10 @@ use crate::serve::doors::batch::{NotStored, Stored};
 use crate::serve::http::error::Error;
 use crate::serve::http::guard::{Peer, refuse, shows};
 use crate::serve::http::{Shared, body};
+
+/// Bytes of an id in the answer, beside its facility, and of an error at most: its index and a sentence.
+const ID_LEN: usize = 60;
+const ERROR_LEN: usize = 400;
 
 /// Events in JSON, from who shows a write secret or signed the request with one.
 pub(super) async fn events(
@@ -39,6 +43,7 @@ pub(super) async fn events(
     let signed = signed.transpose().map_err(|p| problem(&app, peer, p))?;
     let prove = |signed: &Signed<'_>| signed.verify(app.ingest.verifier(), unix_now(), &body);
     let proof = signed.as_ref().map(prove).transpose().map_err(|p| problem(&app, peer, p))?;
+    let _place = door.place().await;
     let parsed =
         event::parse(&body, &door.settings.prefix, signed.as_ref()).map_err(Error::bad_request)?;
     store(&door, &app, parsed, proof).await
@@ -55,6 +60,7 @@ pub(super) async fn message(
         return Err(refuse(&app, parts.extensions.get::<Peer>()));
     }
     let body = body::read(&parts.headers, body, app.limits.body).await?;
+    let _place = door.place().await;
     let parsed = messages::parse(&body, &door.settings.prefix).map_err(Error::bad_request)?;
     store(&door, &app, parsed, None).await
 }
@@ -83,7 +89,11 @@ async fn store(
     parsed: Parsed,
     proof: Option<Proof>,
 ) -> Result<Response, Error> {
-    let Parsed { batch, events } = parsed;
+    let (batch, events) = parsed.into_parts();
+    // Before anything is stored: who is not answered would send it again.
+    let longest = events.iter().flatten().map(String::len).max().unwrap_or(0);
+    let most = (longest + ID_LEN) * events.len() + ERROR_LEN * MAX_ERRORS;
+    let reserved = app.answers.reserve(most).await?;
     let outcomes = batch.store(&app.ingest, proof).await.map_err(not_stored)?;
     let mut outcomes = outcomes.into_iter();
     let all: Vec<Result<(String, Stored), String>> = events
@@ -99,7 +109,7 @@ async fn store(
     let status = if stored > 0 { StatusCode::CREATED } else { StatusCode::BAD_REQUEST };
     let mut response = (status, Body::from(answer(&all))).into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(response)
+    app.answers.send(response, reserved).await
 }
 
 fn not_stored(why: NotStored) -> Error {
@@ -129,8 +139,8 @@ fn answer(all: &[Result<(String, Stored), String>]) -> Vec<u8> {
         }
     }
     out.push(b']');
-    let mut errors =
-        all.iter().enumerate().filter_map(|(i, e)| Some((i, e.as_ref().err()?))).peekable();
+    let bad = all.iter().enumerate().filter_map(|(i, e)| Some((i, e.as_ref().err()?)));
+    let (total, mut errors) = (bad.clone().count(), bad.take(MAX_ERRORS).peekable());
     if errors.peek().is_some() {
         out.extend_from_slice(b",\"errors\":[");
         while let Some((index, message)) = errors.next() {
@@ -142,6 +152,9 @@ fn answer(all: &[Result<(String, Stored), String>]) -> Vec<u8> {
             }
         }
         out.push(b']');
+        if total > MAX_ERRORS {
+            out.extend_from_slice(format!(",\"more_errors\":{}", total - MAX_ERRORS).as_bytes());
+        }
     }
     out.extend_from_slice(b"}\n");
     out

@@ -1,7 +1,7 @@
 use super::*;
 
 fn outcomes(body: &str) -> Vec<Result<String, String>> {
-    parse(body.as_bytes(), "/eventlog", None).unwrap().events
+    parse(body.as_bytes(), "/eventlog", None).unwrap().into_parts().1
 }
 
 fn problem(body: &str) -> String {
@@ -39,6 +39,8 @@ fn what_is_no_body_of_events_is_refused_as_a_whole() {
         (b"[", "no JSON"),
         (b"", "no JSON"),
         (b"[]", "no event"),
+        (format!("[{}1]", "1,".repeat(MAX_EVENTS)).as_bytes(), "at most"),
+        ("1\n".repeat(MAX_EVENTS + 1).as_bytes(), "at most"),
         (b"\xff", "not UTF-8"),
     ] {
         let error = parse(body, "/eventlog", None).unwrap_err();
@@ -96,4 +98,12 @@ fn timestamps_are_text_or_numbers() {
     ] {
         assert_eq!(time(json), 1_700_000_000_500_000_000, "{json}");
     }
+}
+
+#[test]
+fn only_some_of_many_bad_events_are_told_why() {
+    let outcomes = outcomes(&format!("[{}{GOOD}]", "1,".repeat(MAX_ERRORS + 5)));
+    let told = outcomes.iter().filter(|o| o.as_ref().is_err_and(|e| !e.is_empty())).count();
+    assert_eq!((told, outcomes.len()), (MAX_ERRORS, MAX_ERRORS + 6));
+    assert!(outcomes.last().unwrap().is_ok());
 }
