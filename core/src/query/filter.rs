@@ -11,7 +11,7 @@ use super::pattern::PatternTest;
 use super::regex::{self, Regex, RegexError};
 use super::text::{Contains, TextNeedle};
 use super::text_regex::TextRegex;
-use super::text_rows::{hits, rows_among, rows_at};
+use super::text_rows::{rows_among, rows_with};
 use crate::bits::Bits;
 use crate::block::{EventRef, View, take_entry};
 use crate::event::Value;
@@ -341,7 +341,7 @@ impl Test {
             }
             Self::Text(needle) => {
                 let column = view.text();
-                rows_at(column, n, hits(column, |rest| needle.contains.find(rest)))
+                rows_with(column, n, |rest| needle.contains.find(rest), |_| true)
             }
             Self::Regex(regex) => regex.select(view),
             Self::Pattern(pattern) => pattern.select(view),

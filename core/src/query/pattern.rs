@@ -10,7 +10,7 @@ use memchr::memchr;
 
 use super::regex::RegexError;
 use super::text::TextNeedle;
-use super::text_rows::{hits, rows_at, text_at, texts};
+use super::text_rows::{rows_with, text_at, texts};
 use crate::bits::Bits;
 use crate::block::View;
 
@@ -193,8 +193,8 @@ impl PatternTest {
         let Some(part) = &self.part else {
             return Bits::from_values(n, texts(column), is_match);
         };
-        let candidates = hits(column, |rest| part.contains.find(rest));
-        rows_at(column, n, candidates.filter(|&hit| is_match(text_at(column, hit))))
+        let find = |rest: &[u8]| part.contains.find(rest);
+        rows_with(column, n, find, |hit| is_match(text_at(column, hit)))
     }
 }
 

@@ -12,7 +12,7 @@ use regex_syntax::hir::{Capture, Hir, HirKind, Repetition};
 use super::column_dfa::ColumnDfa;
 use super::regex::{self, Regex, RegexError};
 use super::text::Clue;
-use super::text_rows::{hits, rows_at, text_at, texts};
+use super::text_rows::{rows_at, rows_with, text_at, texts};
 use crate::bits::Bits;
 use crate::block::{NeedleGrams, View};
 
@@ -85,20 +85,18 @@ impl TextRegex {
     pub(super) fn select(&self, view: &View<'_>) -> Bits {
         let n = view.header().events as usize;
         let column = view.text();
-        let matches = |&hit: &usize| !self.verify || self.regex.is_match(text_at(column, hit));
+        let matches = |hit: usize| !self.verify || self.regex.is_match(text_at(column, hit));
         match &self.scan {
             Scan::Texts => Bits::from_values(n, texts(column), |text| self.regex.is_match(text)),
-            Scan::Literal(finder) => {
-                rows_at(column, n, hits(column, |rest| finder.find(rest)).filter(matches))
-            }
+            Scan::Literal(finder) => rows_with(column, n, |rest| finder.find(rest), matches),
             Scan::Prefixes(searcher) => {
                 let find = |rest: &[u8]| Some(searcher.find(rest)?.start());
-                rows_at(column, n, hits(column, find).filter(matches))
+                rows_with(column, n, find, matches)
             }
             Scan::Table(table) => {
-                rows_at(column, n, table.hits(column).into_iter().filter(matches))
+                rows_at(column, n, table.hits(column).into_iter().filter(|&hit| matches(hit)))
             }
-            Scan::Column => rows_at(column, n, hits(column, |rest| self.regex.find(rest))),
+            Scan::Column => rows_with(column, n, |rest| self.regex.find(rest), |_| true),
         }
     }
 

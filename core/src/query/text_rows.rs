@@ -5,18 +5,26 @@ use memchr::{memchr, memchr_iter, memrchr};
 use crate::bits::Bits;
 use crate::block::{TERMINATOR, View};
 
-/// The first place in each text in which `find` finds something; it is given what is left of the column.
-pub(super) fn hits(
+/// The rows in whose text `find` finds something, if `accepts` the first place of it; `find` is given what is left of the column.
+pub(super) fn rows_with(
     column: &[u8],
+    n: usize,
     find: impl Fn(&[u8]) -> Option<usize>,
-) -> impl Iterator<Item = usize> {
-    let mut from = 0;
-    core::iter::from_fn(move || {
-        let rest = column.get(from..)?;
-        let hit = from + find(rest)?;
-        from = hit + memchr(TERMINATOR, &column[hit..])? + 1;
-        Some(hit)
-    })
+    accepts: impl Fn(usize) -> bool,
+) -> Bits {
+    let mut rows = Bits::none(n);
+    // The row that is next, and where its text begins.
+    let (mut row, mut start) = (0, 0);
+    while let Some(rest) = column.get(start..) {
+        let Some(hit) = find(rest) else { break };
+        row += memchr_iter(TERMINATOR, &rest[..hit]).count();
+        if accepts(start + hit) {
+            rows.insert(row);
+        }
+        let Some(len) = memchr(TERMINATOR, &rest[hit..]) else { break };
+        (row, start) = (row + 1, start + hit + len + 1);
+    }
+    rows
 }
 
 /// The rows in which these places, ascending, lie.
