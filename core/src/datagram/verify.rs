@@ -145,8 +145,9 @@ impl Verifier {
         Ok(Proof { mac: *mac, time, payload_len: 0, secret, rights })
     }
 
+    /// Whether something of this time may be fresh: the first thing to ask of a signature.
     #[inline]
-    fn check_time(&self, now: UnixNanos, time: UnixNanos) -> Result<(), Refused> {
+    pub fn check_time(&self, now: UnixNanos, time: UnixNanos) -> Result<(), Refused> {
         let reason = if time < now.saturating_sub(self.ttl) || time < self.not_before {
             DropReason::Stale
         } else if time > now.saturating_add(self.ttl) {

@@ -11,6 +11,7 @@ use core::fmt::Debug;
 use super::slot::Slot;
 use crate::bits::Bits;
 use crate::block::{Block, Scratch, View};
+use crate::time::UnixNanos;
 
 /// Says which events of a block are meant.
 pub trait Select: Debug + Send + Sync {
@@ -37,6 +38,10 @@ pub struct Deleted {
     pub first_seq: u64,
     /// See `first_seq`.
     pub last_seq: u64,
+    /// When the first and the last of them had been received.
+    pub first_received: UnixNanos,
+    /// See `first_received`.
+    pub last_received: UnixNanos,
 }
 
 /// What a deletion makes of a block.
@@ -72,6 +77,8 @@ impl Deleted {
                 events: a + b,
                 first_seq: self.first_seq.min(other.first_seq),
                 last_seq: self.last_seq.max(other.last_seq),
+                first_received: self.first_received.min(other.first_received),
+                last_received: self.last_received.max(other.last_received),
             },
         };
     }
@@ -85,12 +92,19 @@ pub(super) fn rest(block: &Block, select: &dyn Select, compress: bool) -> Rest {
     if rows.is_empty() {
         return Rest::Same;
     }
-    let seq = |row: Option<usize>| row.and_then(|row| view.seqs().nth(row)).unwrap_or(0);
-    let deleted = Deleted {
-        events: rows.count() as u64,
-        first_seq: seq(rows.iter().next()),
-        last_seq: seq(rows.iter().last()),
-    };
+    let mut deleted = Deleted::default();
+    for (row, (seq, received)) in view.seqs().zip(view.receipts()).enumerate() {
+        if rows.contains(row) {
+            let received = UnixNanos(received);
+            deleted.add(Deleted {
+                events: 1,
+                first_seq: seq,
+                last_seq: seq,
+                first_received: received,
+                last_received: received,
+            });
+        }
+    }
     let mut others = Bits::all(block.events());
     others.subtract(&rows);
     let rest = block.only(&others, &mut scratch);

@@ -165,7 +165,10 @@ impl Store {
     /// each event and slower searches.
     #[must_use]
     pub fn poll_upkeep(&mut self, effort: Effort) -> Option<UpkeepJob> {
+        // Somebody waits for a deletion.
+        let deleting = self.rings.iter().any(Ring::is_deleting);
         let jobs = self.rings.iter_mut().enumerate();
+        let jobs = jobs.filter(|(_, ring)| !deleting || ring.is_deleting());
         jobs.filter_map(|(ring, r)| Some(UpkeepJob { ring, job: r.poll_upkeep(effort)? })).next()
     }
 

@@ -23,34 +23,6 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// The sequence number of the first event that was received at this time or later; `None` if there is none.
-    ///
-    /// Where the daemon's clock stepped back, events count as received when the one before them was: all events from
-    /// this number on are of this time or later.
-    pub fn first_seq_since(&self, received: UnixNanos) -> Option<u64> {
-        let mut scratch = Scratch::default();
-        let mut first: Option<u64> = None;
-        for handle in self.rings.iter().flat_map(|ring| &ring.blocks) {
-            if first.is_some_and(|first| first <= handle.first_seq) {
-                continue;
-            }
-            let Some(block) = handle.get() else { continue };
-            let h = block.header();
-            if h.max_received < received.0 {
-                continue;
-            }
-            let seq = if h.min_received >= received.0 {
-                Some(h.first_seq)
-            } else {
-                let view = block.view(&mut scratch);
-                let mut events = view.seqs().zip(view.receipts());
-                events.find(|&(_, r)| r >= received.0).map(|(seq, _)| seq)
-            };
-            first = [first, seq].into_iter().flatten().min();
-        }
-        first
-    }
-
     /// The rings with these prefixes only; all of them when none is named.
     pub fn only(mut self, prefixes: &[String]) -> Result<Self, UnknownRing> {
         let known = |prefix: &String| self.rings.iter().any(|r| r.prefix == *prefix);
@@ -101,6 +73,24 @@ pub struct RingView {
     pub deleted: Deleted,
 }
 
+impl RingView {
+    /// The sequence number of the ring's first event that was received at this time or later; `None` if there is none.
+    ///
+    /// Where the daemon's clock stepped back, events count as received when the one before them was: all events of the
+    /// ring from this number on are of this time or later. A block that has been evicted meanwhile counts as a whole.
+    pub fn first_seq_since(&self, received: UnixNanos) -> Option<u64> {
+        let block = self.blocks.iter().find(|block| block.last_received >= received)?;
+        if block.first_received >= received {
+            return Some(block.first_seq);
+        }
+        let Some(found) = block.get() else { return Some(block.first_seq) };
+        let mut scratch = Scratch::default();
+        let view = found.view(&mut scratch);
+        let mut events = view.seqs().zip(view.receipts());
+        events.find(|&(_, r)| r >= received.0).map(|(seq, _)| seq)
+    }
+}
+
 /// A block of a snapshot.
 #[derive(Clone, Debug)]
 pub struct Handle {
@@ -111,6 +101,10 @@ pub struct Handle {
     pub first_seq: u64,
     /// See `first_seq`.
     pub last_seq: u64,
+    /// When the earliest and the latest of its events were received.
+    pub first_received: UnixNanos,
+    /// See `first_received`.
+    pub last_received: UnixNanos,
     /// Which of several buffers it is from, as their reader counts them; 0 in a daemon.
     pub source: u32,
 }
@@ -158,6 +152,8 @@ impl Handle {
             events: block.events(),
             first_seq: h.first_seq,
             last_seq: h.last_seq,
+            first_received: UnixNanos(h.min_received),
+            last_received: UnixNanos(h.max_received),
             source: 0,
         }
     }

@@ -54,6 +54,7 @@ impl Batch {
             self.writes.push((Vec::new(), 0));
         }
         let Some((write, events)) = self.writes.last_mut() else { return };
+        let before = write.len();
         encode::delimited(write, Tag::BATCH, |out| {
             encode::key(out, draft.key);
             if draft.severity != Severity::NONE {
@@ -66,6 +67,12 @@ impl Batch {
             attributes.into_iter().for_each(|a| encode::attribute(out, a.name, a.value));
         });
         *events += 1;
+        // One that does not fit begins the next write.
+        if write.len() > MAX_WRITE && *events > 1 {
+            *events -= 1;
+            let last = write.split_off(before);
+            self.writes.push((last, 1));
+        }
     }
 
     /// Each a `wire.Cmd`.

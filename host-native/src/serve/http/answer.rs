@@ -44,7 +44,7 @@ impl Answers {
     }
 
     /// Lets the response take its part of the memory until it is sent. Its body must be in memory.
-    pub(super) async fn hold(&self, response: Response) -> Result<Response, Error> {
+    pub(in crate::serve) async fn hold(&self, response: Response) -> Result<Response, Error> {
         let bytes = response.body().size_hint().exact().unwrap_or(0);
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         let reserved = self.reserve(bytes).await?;

@@ -42,6 +42,11 @@ impl Writer {
         self.runtime.block_on(self.out.send_timeout(chunk.into(), wait)).is_ok()
     }
 
+    /// Nobody waits for more, or the time is up: for who writes seldom.
+    pub(in crate::serve) fn is_over(&self) -> bool {
+        self.out.is_closed() || Instant::now() >= self.end
+    }
+
     /// All has been written.
     pub(in crate::serve) fn complete(self) {
         // The channel closes only after this, when the writer is dropped.

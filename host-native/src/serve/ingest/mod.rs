@@ -41,7 +41,7 @@ use wake::Waker;
 const QUEUE: usize = 256;
 /// Of these, events of other doors at most: readers find a place even while many write.
 const WRITES: usize = QUEUE / 2;
-/// Bytes of one [`Handle::write`] at most: storing them takes a millisecond or so, in which nothing is received.
+/// Bytes of one [`Handle::write`] at most, unless a single event is longer: storing them takes a millisecond or so, in which nothing is received.
 pub const MAX_WRITE: usize = 1 << 20;
 
 /// What the daemon knows about itself at one moment.
@@ -120,7 +120,6 @@ impl Handle {
     /// Stores events of another door, encoded as a `wire.Cmd`, at most [`MAX_WRITE`] bytes; `proof` is that of their
     /// signature, if they have one. Waits while others write: a door that does not read on passes that on to its clients.
     pub async fn write(&self, proof: Option<Proof>, events: Vec<u8>) -> Result<Written, Busy> {
-        debug_assert!(events.len() <= MAX_WRITE);
         // The semaphore is never closed.
         let _place = self.writes.acquire().await.map_err(|_| Busy)?;
         self.ask(|reply| Request::Write(Write { proof, events, reply })).await

@@ -57,7 +57,8 @@ pub(super) async fn counts(
         Error::new(StatusCode::SERVICE_UNAVAILABLE, message)
     })?;
     drop(cancel);
-    Ok(Json(answer(&door, &tallied, &levels, overwritten)).into_response())
+    let response = Json(answer(&door, &tallied, &levels, overwritten)).into_response();
+    app.answers.hold(response).await
 }
 
 /// None after the deadline, or when nobody waits any more.

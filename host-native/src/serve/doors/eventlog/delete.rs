@@ -19,6 +19,7 @@ use crate::serve::http::Shared;
 use crate::serve::http::error::Error;
 use crate::serve::http::guard::{Peer, refuse, shows};
 use crate::serve::http::params::Params;
+use crate::serve::ingest::Busy;
 
 /// What some facilities sent and the daemon received within a time; for who shows a secret with the right to delete.
 pub(super) async fn events(
@@ -34,7 +35,11 @@ pub(super) async fn events(
     let filter = filter(&params, &door.settings.prefix)?;
     let text = filter.to_string();
     let filter = Filter::compile(&filter).map_err(|e| Error::query(&QueryError::Regex(e), ""))?;
-    let deleted = app.ingest.delete(filter).await?;
+    let deleted = app.ingest.delete(filter).await.map_err(|Busy| {
+        Error::unavailable(
+            "another deletion is under way, or the daemon is stopping; ask again later",
+        )
+    })?;
     info!(deleted, filter = text, peer = ?peer, "deleted events");
     Ok(Json(json!({ "deleted": deleted })).into_response())
 }

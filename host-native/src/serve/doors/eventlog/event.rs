@@ -3,6 +3,7 @@
 use alloc::borrow::Cow;
 use core::fmt;
 
+use logd_core::engine::MAX_ATTRIBUTES;
 use logd_core::event::{Attribute, Value};
 use logd_core::severity::Severity;
 use logd_core::time::UnixNanos;
@@ -18,6 +19,9 @@ use crate::serve::http::params::unix_seconds;
 pub(super) const MAX_EVENTS: usize = 10_000;
 /// Events of a request that are told what is wrong with them, at most.
 pub(super) const MAX_ERRORS: usize = 100;
+
+/// Characters of what is wrong with an event; the rest would be what the event has itself.
+pub(super) const MAX_ERROR_LEN: usize = 200;
 
 /// The body as events, each in its place, and those that hold as a batch.
 #[derive(Debug, Default)]
@@ -37,7 +41,9 @@ impl Parsed {
     pub(super) fn push(&mut self, event: Result<String, String>) {
         self.errors += usize::from(event.is_err());
         let many = self.errors > MAX_ERRORS;
-        self.events.push(event.map_err(|e| if many { String::new() } else { e }));
+        let text =
+            |e: String| if many { String::new() } else { e.chars().take(MAX_ERROR_LEN).collect() };
+        self.events.push(event.map_err(text));
     }
 }
 
@@ -131,7 +137,8 @@ impl Reader<'_> {
 }
 
 fn level_of(name: &str) -> Result<Severity, String> {
-    Severity::from_name(name).ok_or_else(|| {
+    Severity::from_name(name).filter(|s| s.syslog().is_some()).ok_or_else(|| {
+        let name: String = name.chars().take(50).collect();
         let name = name.escape_debug();
         format!(
             "`{name}` is no level; write emerg, alert, crit, error, warn, notice, info or debug"
@@ -143,6 +150,7 @@ fn time_of(raw: &RawValue) -> Result<UnixNanos, String> {
     let text = raw.get().trim_matches('"');
     let time = UnixNanos::parse_range(text).map(|(first, _)| first).or_else(|| unix_seconds(text));
     time.filter(|time| time.0 > 0).ok_or_else(|| {
+        let text: String = text.chars().take(50).collect();
         format!("`{text}` is no timestamp; write 2026-11-21T14:05:00.123Z or Unix seconds")
     })
 }
@@ -190,6 +198,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Additional<'a> {
                 while let Some((name, value)) = map.next_entry::<Cow<'de, str>, &RawValue>()? {
                     if name.is_empty() {
                         return Err(serde::de::Error::custom("a name in `additional` is empty"));
+                    }
+                    if pairs.len() == MAX_ATTRIBUTES {
+                        let message = format!("`additional` has more than {MAX_ATTRIBUTES} names");
+                        return Err(serde::de::Error::custom(message));
                     }
                     pairs.push((name, value));
                 }

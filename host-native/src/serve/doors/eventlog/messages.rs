@@ -27,24 +27,30 @@ const TAKEN: [&str; 12] = [
 /// Fields that are whole numbers.
 const NUMBERS: [&str; 3] = ["lineno", "process", "thread"];
 
+/// Fields of a record at most; Python's have some twenty-five.
+const MAX_FIELDS: usize = 128;
+
 /// Reads one record. Its logger is the facility, its other fields are attributes.
-pub(super) fn parse(body: &[u8], prefix: &str) -> Result<Parsed, String> {
-    let form: Vec<(String, String)> = form_urlencoded::parse(body).into_owned().collect();
+pub(super) fn parse(body: &[u8], prefix: &str, max_text: usize) -> Result<Parsed, String> {
+    let form = form_urlencoded::parse(body).into_owned().take(MAX_FIELDS + 1);
+    let form: Vec<(String, String)> = form.collect();
+    if form.len() > MAX_FIELDS {
+        return Err(format!("a record has at most {MAX_FIELDS} fields"));
+    }
     let field = |name: &str| {
         let found = form.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
         // Python's None.
         found.filter(|value| !value.is_empty() && *value != "None")
     };
-    let required = |name| {
-        field(name).ok_or_else(|| {
-        format!("the record has no `{name}`; this path takes the form that Python's HTTPHandler posts")
-    })
-    };
-    let (facility, msg) = (required("name")?, required("msg")?);
+    let required = |name| field(name).ok_or_else(|| missing(name));
+    let facility = required("name")?;
+    // An empty message is one, and so is None.
+    let msg = form.iter().find(|(n, _)| n == "msg").map(|(_, value)| value.as_str());
+    let msg = msg.ok_or_else(|| missing("msg"))?;
     let mut key = String::new();
     key_of(prefix, facility, &mut key).map_err(|e| e.to_string())?;
     let args = field("args").unwrap_or("()");
-    let formatted = python::format(msg, args);
+    let formatted = python::format(msg, args, max_text);
     let created = field("created").map(|created| {
         unix_seconds(&limited(created))
             .filter(|t| t.0 > 0)
@@ -69,6 +75,10 @@ pub(super) fn parse(body: &[u8], prefix: &str) -> Result<Parsed, String> {
     parsed.batch.push(&draft, attributes);
     parsed.push(Ok(facility.to_owned()));
     Ok(parsed)
+}
+
+fn missing(name: &str) -> String {
+    format!("the record has no `{name}`; this path takes the form that Python's HTTPHandler posts")
 }
 
 /// A level of one's own has a number between the usual ones, and any name.
@@ -101,7 +111,7 @@ mod tests {
 
     fn record(fields: &[(&str, &str)]) -> Result<Msg, String> {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let parsed = parse(body.as_bytes(), "/eventlog")?;
+        let parsed = parse(body.as_bytes(), "/eventlog", 1000)?;
         let cmd = Cmd::decode(parsed.batch.writes().next().unwrap()).unwrap();
         Ok(cmd.batch.into_iter().next().unwrap())
     }
@@ -148,6 +158,15 @@ mod tests {
         let event = record(&[("name", "app"), ("msg", "a %s"), ("args", "(1, 2)")]).unwrap();
         assert_eq!(event.txt, "a %s");
         assert_eq!(event.attributes[0].name, "args");
+    }
+
+    #[test]
+    fn an_empty_message_is_one() {
+        assert_eq!(record(&[("name", "app"), ("msg", "")]).unwrap().txt, "");
+        assert_eq!(record(&[("name", "app"), ("msg", "None")]).unwrap().txt, "None");
+        let many: Vec<_> = (0..200).map(|n| (format!("f{n}"), "x")).collect();
+        let many: Vec<_> = many.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        assert!(record(&many).unwrap_err().contains("at most 128"));
     }
 
     #[test]

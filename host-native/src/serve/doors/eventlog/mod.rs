@@ -85,7 +85,8 @@ impl Door for EventLog {
     fn memory(&self, limits: &Limits) -> usize {
         /// What is known of an event between its JSON and its id.
         const EVENT: usize = 256;
-        PLACES * (EVENT * event::MAX_EVENTS + 2 * limits.body)
+        // The elements of an array, each of which may be a byte and a comma; what is encoded; a formatted text.
+        PLACES * (EVENT * event::MAX_EVENTS + 10 * limits.body + 2 * limits.text)
     }
 
     fn counters(&self) -> &Counters {

@@ -79,7 +79,8 @@ pub(super) async fn page(
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(ETAG, tag.try_into().expect("hexadecimal digits in quotes"));
     let forever = "private, max-age=31536000, immutable";
-    let cache = if page.missing.is_some() { "private, no-cache" } else { forever };
+    let is_final = page.settled && page.missing.is_none();
+    let cache = if is_final { forever } else { "private, no-cache" };
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
     if let Some(why) = page.missing {
         headers.insert(MISSING, HeaderValue::from_static(why));
@@ -89,7 +90,7 @@ pub(super) async fn page(
 }
 
 fn least(level: &str) -> Result<Severity, Error> {
-    Severity::from_name(level).ok_or_else(|| {
+    Severity::from_name(level).filter(|s| s.syslog().is_some()).ok_or_else(|| {
         Error::bad_request(
             "level is the least one: emerg, alert, crit, error, warn, notice, info or debug",
         )
@@ -124,6 +125,8 @@ struct Page {
     /// Sequence numbers of its events: from the first up to, and without, the second.
     from: u64,
     until: u64,
+    /// Its ring has an event of later: nothing comes to the page any more, whatever the clock does.
+    settled: bool,
     /// Why events may be missing.
     missing: Option<&'static str>,
     /// The newest of its numbers that has been overwritten.
@@ -141,15 +144,18 @@ impl Page {
         snapshot: &Snapshot,
         life: u64,
     ) -> Result<Self, Error> {
-        let from = snapshot.first_seq_since(period.start()).unwrap_or(u64::MAX);
-        let until = snapshot.first_seq_since(period.end()).unwrap_or(u64::MAX);
         let ring = ring_of(key, snapshot)?;
+        let from = ring.first_seq_since(period.start()).unwrap_or(u64::MAX);
+        let end = ring.first_seq_since(period.end());
+        let newest = ring.blocks.last().map_or(0, |block| block.last_seq);
+        let (settled, until) = (end.is_some(), end.unwrap_or(newest + 1));
         let overwritten = ring.overwritten > 0 && ring.overwritten_until >= period.start();
         // All of it, when what is gone goes beyond.
         let gone = if overwritten { ring.overwritten_seq.min(until) } else { 0 };
         let deleted = ring.deleted;
-        let has_deleted =
-            deleted.first_seq < until && deleted.last_seq >= from && deleted.events > 0;
+        let has_deleted = deleted.events > 0
+            && deleted.first_received < period.end()
+            && deleted.last_received >= period.start();
         let missing = if overwritten {
             Some("overwritten")
         } else if has_deleted {
@@ -159,7 +165,7 @@ impl Page {
             (life.cast_signed() > period.start().0).then_some("restarted")
         };
         let deleted = if has_deleted { deleted.events } else { 0 };
-        Ok(Self { facility, period, level, from, until, missing, gone, deleted })
+        Ok(Self { facility, period, level, from, until, settled, missing, gone, deleted })
     }
 
     /// The same as long as the page's bytes are: made of what decides them.
@@ -167,8 +173,9 @@ impl Page {
         let level = self.level.map_or(0, Severity::number);
         let name = self.period.name();
         let version = env!("CARGO_PKG_VERSION");
+        let so_far = if self.settled { 0 } else { self.until };
         let of = format!(
-            "{version}\n{life}\n{}\n{name}\n{level}\n{}\n{}",
+            "{version}\n{life}\n{}\n{name}\n{level}\n{}\n{}\n{so_far}",
             self.facility, self.gone, self.deleted
         );
         format!("\"{}\"", sha256(of.as_bytes()))
@@ -215,6 +222,10 @@ impl Page {
                 self.event(event, &mut chunk);
                 count += 1;
             });
+            if out.is_over() {
+                info!("a page broke off: the client has gone, or it took too long");
+                return;
+            }
             match scanned {
                 Scanned::Block if chunk.len() < CHUNK || out.send(core::mem::take(&mut chunk)) => {}
                 Scanned::Block => {

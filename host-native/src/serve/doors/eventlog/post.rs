@@ -13,7 +13,7 @@ use logd_core::drop::DropReason;
 use logd_core::json;
 
 use super::EventLog;
-use super::event::{self, MAX_ERRORS, Parsed};
+use super::event::{self, MAX_ERROR_LEN, MAX_ERRORS, Parsed};
 use super::messages;
 use super::signature::{Problem, Signed};
 use crate::serve::clock::unix_now;
@@ -24,7 +24,7 @@ use crate::serve::http::{Shared, body};
 
 /// Bytes of an id in the answer, beside its facility, and of an error at most: its index and a sentence.
 const ID_LEN: usize = 60;
-const ERROR_LEN: usize = 400;
+const ERROR_LEN: usize = 6 * MAX_ERROR_LEN + 40;
 
 /// Events in JSON, from who shows a write secret or signed the request with one.
 pub(super) async fn events(
@@ -35,12 +35,14 @@ pub(super) async fn events(
     let (parts, body) = request.into_parts();
     let peer = parts.extensions.get::<Peer>();
     let signed = Signed::of(&parts.headers);
-    // Who shows neither does not get as far as a body.
+    // Who shows neither does not get as far as a body, nor does a signature that is too old.
     if signed.is_none() && !shows(&app, &parts.headers, Right::Write) {
         return Err(refuse(&app, peer));
     }
-    let body = body::read(&parts.headers, body, app.limits.body).await?;
     let signed = signed.transpose().map_err(|p| problem(&app, peer, p))?;
+    let fresh = |signed: &Signed<'_>| signed.is_fresh(app.ingest.verifier(), unix_now());
+    signed.as_ref().map_or(Ok(()), fresh).map_err(|p| problem(&app, peer, p))?;
+    let body = body::read(&parts.headers, body, app.limits.body).await?;
     let prove = |signed: &Signed<'_>| signed.verify(app.ingest.verifier(), unix_now(), &body);
     let proof = signed.as_ref().map(prove).transpose().map_err(|p| problem(&app, peer, p))?;
     let _place = door.place().await;
@@ -61,14 +63,22 @@ pub(super) async fn message(
     }
     let body = body::read(&parts.headers, body, app.limits.body).await?;
     let _place = door.place().await;
-    let parsed = messages::parse(&body, &door.settings.prefix).map_err(Error::bad_request)?;
+    let parsed = messages::parse(&body, &door.settings.prefix, app.limits.text).map_err(|e| {
+        door.counters.count(0, 1);
+        Error::bad_request(e)
+    })?;
     store(&door, &app, parsed, None).await
 }
 
+/// Who signs wrongly is counted by the rate like who shows a wrong secret.
 fn problem(app: &Shared, peer: Option<&Peer>, problem: Problem) -> Error {
+    let refused = refuse(app, peer);
+    if refused.is_temporary() {
+        return refused;
+    }
     match problem {
         Problem::Headers(what) => Error::bad_request(what),
-        Problem::NotAuthentic => refuse(app, peer),
+        Problem::NotAuthentic => refused,
         Problem::Time(skew) => {
             let (how, by) =
                 (if skew < 0 { "behind" } else { "ahead of" }, skew.unsigned_abs() / 1_000_000);
@@ -92,9 +102,13 @@ async fn store(
     let (batch, events) = parsed.into_parts();
     // Before anything is stored: who is not answered would send it again.
     let longest = events.iter().flatten().map(String::len).max().unwrap_or(0);
-    let most = (longest + ID_LEN) * events.len() + ERROR_LEN * MAX_ERRORS;
+    let bad = events.iter().filter(|event| event.is_err()).count().min(MAX_ERRORS);
+    let most = (2 * longest + ID_LEN) * events.len() + ERROR_LEN * bad;
     let reserved = app.answers.reserve(most).await?;
-    let outcomes = batch.store(&app.ingest, proof).await.map_err(not_stored)?;
+    let outcomes = batch.store(&app.ingest, proof).await.map_err(|why| {
+        door.counters.count(0, events.len());
+        not_stored(why)
+    })?;
     let mut outcomes = outcomes.into_iter();
     let all: Vec<Result<(String, Stored), String>> = events
         .into_iter()

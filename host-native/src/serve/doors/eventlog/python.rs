@@ -7,8 +7,8 @@ use core::fmt::Write as _;
 use core::iter::Peekable;
 use core::str::Chars;
 
-/// `msg % args`, or none where the arguments do not fit, or have a form that is not understood.
-pub(super) fn format(msg: &str, args: &str) -> Option<String> {
+/// `msg % args`, or none where the arguments do not fit, have a form that is not understood, or make more than `limit` bytes.
+pub(super) fn format(msg: &str, args: &str, limit: usize) -> Option<String> {
     let args = Args::parse(args)?;
     if let Args::List(list) = &args
         && list.is_empty()
@@ -40,6 +40,9 @@ pub(super) fn format(msg: &str, args: &str) -> Option<String> {
             (Args::Map(_), None) | (Args::List(_), Some(_)) => return None,
         };
         spec.write(value, &mut out)?;
+        if out.len() > limit {
+            return None;
+        }
     }
     // Python refuses arguments that are left over.
     matches!(&args, Args::Map(_)).then_some(()).or_else(|| args.has(next).then_some(()))?;
@@ -86,8 +89,9 @@ impl Literal {
         match *chars.peek()? {
             quote @ ('\'' | '"') => {
                 chars.next();
-                let text = string(chars, quote)?;
-                Some(Self { repr: format!("{quote}{text}{quote}"), text })
+                let mut repr = String::from(quote);
+                let text = string(chars, quote, &mut repr)?;
+                Some(Self { repr, text })
             }
             _ => {
                 let repr = bare(chars)?;
@@ -97,7 +101,7 @@ impl Literal {
     }
 }
 
-/// `%[flags][width][.precision]conversion`
+/// `%[flags][width][.precision]conversion`, with what log lines have: no signs, no precision of whole numbers.
 struct Spec {
     left: bool,
     zero: bool,
@@ -111,7 +115,7 @@ impl Spec {
         /// What no log line needs more of.
         const MAX: usize = 1000;
         let (mut left, mut zero) = (false, false);
-        while let Some(flag) = chars.next_if(|c| "-0 +#".contains(*c)) {
+        while let Some(flag) = chars.next_if(|c| "-0".contains(*c)) {
             left |= flag == '-';
             zero |= flag == '0';
         }
@@ -132,6 +136,7 @@ impl Spec {
         let text = match self.conversion {
             's' => cut(&value.text, self.precision),
             'r' | 'a' => cut(&value.repr, self.precision),
+            'd' | 'i' | 'u' | 'x' | 'X' | 'o' if self.precision.is_some() => return None,
             'd' | 'i' | 'u' => match value.text.parse::<i128>() {
                 Ok(n) => n.to_string(),
                 // Rounded towards zero.
@@ -199,19 +204,24 @@ fn sequence<T>(
     }
 }
 
-/// The rest of a quoted string.
-fn string(chars: &mut Peekable<Chars<'_>>, quote: char) -> Option<String> {
+/// The rest of a quoted string; as it stands there goes to `repr`.
+fn string(chars: &mut Peekable<Chars<'_>>, quote: char, repr: &mut String) -> Option<String> {
     let mut text = String::new();
     loop {
-        match chars.next()? {
+        let mut next = || {
+            let c = chars.next()?;
+            repr.push(c);
+            Some(c)
+        };
+        match next()? {
             c if c == quote => return Some(text),
-            '\\' => text.push(match chars.next()? {
+            '\\' => text.push(match next()? {
                 'n' => '\n',
                 'r' => '\r',
                 't' => '\t',
-                'x' => code(chars, 2)?,
-                'u' => code(chars, 4)?,
-                'U' => code(chars, 8)?,
+                'x' => code(next, 2)?,
+                'u' => code(next, 4)?,
+                'U' => code(next, 8)?,
                 c @ ('\\' | '\'' | '"') => c,
                 _ => return None,
             }),
@@ -220,10 +230,10 @@ fn string(chars: &mut Peekable<Chars<'_>>, quote: char) -> Option<String> {
     }
 }
 
-fn code(chars: &mut Peekable<Chars<'_>>, digits: usize) -> Option<char> {
+fn code(mut next: impl FnMut() -> Option<char>, digits: usize) -> Option<char> {
     let mut code = 0;
     for _ in 0..digits {
-        code = code << 4 | chars.next()?.to_digit(16)?;
+        code = code << 4 | next()?.to_digit(16)?;
     }
     char::from_u32(code)
 }
@@ -238,8 +248,8 @@ fn bare(chars: &mut Peekable<Chars<'_>>) -> Option<String> {
             ')' | ']' | '}' | '>' => depth = depth.checked_sub(1)?,
             '\'' | '"' => {
                 chars.next();
-                let inner = string(chars, c)?;
-                text.extend([c].into_iter().chain(inner.chars()).chain([c]));
+                text.push(c);
+                string(chars, c, &mut text)?;
                 continue;
             }
             _ => {}
@@ -262,7 +272,8 @@ mod tests {
             ("plain 100%", "()", "plain 100%"),
             ("user %s did %d things", "('bob', 3)", "user bob did 3 things"),
             ("%r and %s", r#"("it's", None)"#, r#""it's" and None"#),
-            ("%5.1f%%|%-6s|%03d|%+s", "(12.345, 'ab', 7, True)", " 12.3%|ab    |007|True"),
+            ("%5.1f%%|%-6s|%03d|%s", "(12.345, 'ab', 7, True)", " 12.3%|ab    |007|True"),
+            ("%r %s", "('a\\nb', ['c\\nd'])", "'a\\nb' ['c\\nd']"),
             ("%(who)s: %(n)d", "{'n': 2, 'who': 'eve'}", "eve: 2"),
             ("%s", "('line\\nbreak \\u00e9 \\x41',)", "line\nbreak é A"),
             ("%s %s", "([1, 'a, b'], <Thing at 0x7f01>)", "[1, 'a, b'] <Thing at 0x7f01>"),
@@ -271,7 +282,7 @@ mod tests {
             ("%.2s|%5s", "('abcdef', 'é')", "ab|    é"),
             ("%04d", "(-7,)", "-007"),
         ] {
-            assert_eq!(format(msg, args).as_deref(), Some(expect), "{msg} % {args}");
+            assert_eq!(format(msg, args, 1000).as_deref(), Some(expect), "{msg} % {args}");
         }
     }
 
@@ -291,15 +302,25 @@ mod tests {
             ("%s", "('open"),
             ("%s", "('x',) and more"),
             ("%s", "(')"),
+            ("%+d", "(7,)"),
+            ("%#x", "(7,)"),
+            ("%.3d", "(7,)"),
         ] {
-            assert_eq!(format(msg, args), None, "{msg} % {args}");
+            assert_eq!(format(msg, args, 1000), None, "{msg} % {args}");
         }
+    }
+
+    #[test]
+    fn a_short_record_does_not_become_a_long_text() {
+        let (msg, args) = ("%(a)s".repeat(100), format!("{{'a': '{}'}}", "x".repeat(100)));
+        assert_eq!(format(&msg, &args, 9_999), None);
+        assert_eq!(format(&msg, &args, 10_000).map(|text| text.len()), Some(10_000));
     }
 
     proptest::proptest! {
         #[test]
         fn any_input_ends(msg in ".{0,40}", args in "[(){}'\"\\\\,:a-c0-9 %<>\\[\\]]{0,40}") {
-            let _ = format(&msg, &args);
+            let _ = format(&msg, &args, 1000);
         }
     }
 }

@@ -47,6 +47,15 @@ pub(super) enum Problem {
     Time(i64),
 }
 
+impl Problem {
+    fn of(refused: &Refused) -> Self {
+        match refused.skew {
+            Some(skew) if refused.reason != DropReason::BadMac => Self::Time(skew),
+            _ => Self::NotAuthentic,
+        }
+    }
+}
+
 impl<'a> Signed<'a> {
     /// None without a signature.
     pub(super) fn of(headers: &'a HeaderMap) -> Option<Result<Self, Problem>> {
@@ -60,7 +69,7 @@ impl<'a> Signed<'a> {
         if facility.is_empty() {
             return headers("a signed request needs Logd-Facility");
         }
-        let Some(severity) = Severity::from_name(level) else {
+        let Some(severity) = Severity::from_name(level).filter(|s| s.syslog().is_some()) else {
             return headers(
                 "a signed request needs Logd-Level, one of emerg alert crit error warn notice info debug",
             );
@@ -71,6 +80,11 @@ impl<'a> Signed<'a> {
             );
         };
         Some(Ok(Self { facility, severity, time, level, timestamp, mac: Mac(mac) }))
+    }
+
+    /// Whether its time is one that can hold now.
+    pub(super) fn is_fresh(&self, verifier: &Verifier, now: UnixNanos) -> Result<(), Problem> {
+        verifier.check_time(now, self.time).map_err(|refused| Problem::of(&refused))
     }
 
     /// Whether a live write secret signed this with this body, and lately.
@@ -84,10 +98,7 @@ impl<'a> Signed<'a> {
         let body = sha256(body);
         let signed = format!("{facility}\n{level}\n{timestamp}\n{body}");
         let proof = verifier.verify_detached(now, self.time, signed.as_bytes(), &self.mac);
-        let proof = proof.map_err(|Refused { reason, skew }| match skew {
-            Some(skew) if reason != DropReason::BadMac => Problem::Time(skew),
-            _ => Problem::NotAuthentic,
-        })?;
+        let proof = proof.map_err(|refused| Problem::of(&refused))?;
         if proof.rights().allow(Right::Write) { Ok(proof) } else { Err(Problem::NotAuthentic) }
     }
 }
