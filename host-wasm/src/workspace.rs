@@ -110,6 +110,13 @@ impl Workspace {
         self.get_live(source)?.handle_history(bytes).map_err(buffer_error)
     }
 
+    /// The next bytes of the export will be those of another one, which begins anew.
+    #[wasm_bindgen(js_name = beginHistory)]
+    pub fn begin_history(&mut self, source: usize) -> Result<(), JsValue> {
+        self.get_live(source)?.begin_history();
+        Ok(())
+    }
+
     /// The next bytes of the daemon's tail.
     pub fn tail(&mut self, source: usize, bytes: &[u8]) -> Result<(), JsValue> {
         self.get_live(source)?.handle_tail(bytes).map_err(buffer_error)

@@ -140,7 +140,12 @@ impl Block {
             let e = events.at(row)?;
             open.push(e.seq, e.received, &e.to_new(&mut attributes)?);
         }
-        (!open.is_empty()).then(|| open.seal())
+        if open.is_empty() {
+            return None;
+        }
+        let mut block = open.seal();
+        block.header.ring.clone_from(&self.header.ring);
+        Some(block)
     }
 
     /// The same events with a filter over the text, and the columns of integers bit by bit. Text and attributes stay as

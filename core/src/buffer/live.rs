@@ -3,11 +3,14 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use logd_proto::buffer::BlockHeader;
+
 use super::frame::Frame;
 use super::open::Buffer;
 use super::region::{self, Gone, Lack, Region};
 use super::stream::FrameStream;
 use super::times::Times;
+use crate::bits::Bits;
 use crate::block::{Block, Damage, OpenBlock, Scratch};
 use crate::store::{Handle, RingView, Snapshot};
 
@@ -32,6 +35,8 @@ pub struct Live {
     evicted: Gone,
     /// The rest of the export was not taken.
     history_cut: bool,
+    /// An earlier export broke off: this one brings again what that one brought.
+    history_again: bool,
     held: usize,
     budget: usize,
     scratch: Scratch,
@@ -51,6 +56,7 @@ impl Live {
             missed: Vec::new(),
             evicted: Gone::default(),
             history_cut: false,
+            history_again: false,
             held: 0,
             budget,
             scratch: Scratch::default(),
@@ -73,7 +79,8 @@ impl Live {
         self.history.push(bytes);
         while let Some(frame) = self.history.next_frame()? {
             match frame {
-                Frame::Block(mut block) if self.held + block.memory() <= self.budget => {
+                Frame::Block(block) if self.held + block.memory() <= self.budget => {
+                    let Some(mut block) = self.not_held(block) else { continue };
                     let room = (self.budget / 2).saturating_sub(self.held);
                     if let Some(unpacked) = block.unpacked(room) {
                         block = Arc::new(unpacked);
@@ -106,6 +113,41 @@ impl Live {
             }
         }
         Ok(())
+    }
+
+    /// The bytes of the export that come next are those of another one, from its beginning on. What of it is held already
+    /// is not taken twice.
+    pub fn begin_history(&mut self) {
+        self.history_again |= !self.buffer.blocks.is_empty() || !self.open.is_empty();
+        self.history = FrameStream::default();
+    }
+
+    /// The events of a block that are not held yet: the daemon may have cut its blocks elsewhere this time, and the tail has
+    /// brought the newest.
+    fn not_held(&mut self, block: Arc<Block>) -> Option<Arc<Block>> {
+        if !self.history_again {
+            return Some(block);
+        }
+        let h = block.header();
+        let mut held: Vec<u64> = Vec::new();
+        let overlaps = |b: &BlockHeader| b.first_seq <= h.last_seq && h.first_seq <= b.last_seq;
+        let open = (!self.open.is_empty()).then(|| self.open.freeze());
+        for other in self.buffer.blocks.iter().map(|b| &**b).chain(&open) {
+            if overlaps(other.header()) {
+                held.extend(other.view(&mut self.scratch).seqs());
+            }
+        }
+        if held.is_empty() {
+            return Some(block);
+        }
+        held.sort_unstable();
+        let is_new = |seq| held.binary_search(&seq).is_err();
+        let mut scratch = Scratch::default();
+        let rows = Bits::from_values(block.events(), block.view(&mut scratch).seqs(), is_new);
+        if rows.count() == block.events() {
+            return Some(block);
+        }
+        Some(Arc::new(block.only(&rows, &mut scratch)?))
     }
 
     /// The bytes that come next are those of another connection.

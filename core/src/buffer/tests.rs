@@ -9,6 +9,8 @@ use logd_proto::prost::Message;
 use logd_proto::query::{FacetRequest, HistogramRequest, Page, QueryRequest, QueryResponse};
 use proptest::prelude::*;
 
+mod following;
+
 use super::region::MAX_REGIONS;
 use super::*;
 use crate::block::{Block, Damage, OpenBlock, Scratch};
@@ -386,52 +388,6 @@ fn tail(store: &mut Store, after: u64, step: usize) -> Vec<u8> {
         writer.block("", &open.freeze(), &mut out);
     }
     out
-}
-
-#[test]
-fn a_copy_that_follows_answers_as_the_store_does() {
-    let mut store = filled(2000);
-    let history = export(store.snapshot(&[]), None);
-    let mut live = Live::new(usize::MAX);
-    for piece in history.chunks(777) {
-        assert!(live.handle_history(piece).unwrap());
-    }
-    assert_eq!((live.last_seq(), live.missed()), (2000, 0));
-    append(&mut store, 2000..2300);
-    let news = tail(&mut store, 1990, 7);
-    // The connection breaks within a frame, and the next one begins with what has been seen.
-    live.handle_tail(&news[..news.len() / 2]).unwrap();
-    live.begin_tail();
-    for piece in news.chunks(333) {
-        live.handle_tail(piece).unwrap();
-    }
-    assert_eq!((live.last_seq(), live.missed(), live.evicted()), (2300, 0, 0));
-    // The copy has room for what the store has evicted since.
-    let whole = store.rings().filter_map(|r| r.oldest).map(|o| o.0).max().unwrap();
-    for filter in ["", "request", "level>=warn", "attr.status>=400 key:/a"] {
-        let filter = &format!("{filter} seq>={whole}");
-        let (copy, own) = (ask(live.snapshot(), filter), ask(store.snapshot(&[]), filter));
-        assert!(own.total.unwrap() > 0, "{filter}");
-        assert!(copy.rows == own.rows && copy.total == own.total, "{filter}");
-        assert!(copy.histogram == own.histogram && copy.facets == own.facets, "{filter}");
-    }
-}
-
-#[test]
-fn a_copy_tells_what_it_missed_and_keeps_to_its_memory() {
-    let mut store = filled(100);
-    let mut live = Live::new(200_000);
-    live.handle_tail(&tail(&mut store, 90, 3)).unwrap();
-    assert_eq!((live.events(), live.missed()), (10, 0));
-    assert_eq!(live.times().all, Some((90_000, 99_000)));
-    append(&mut store, 100..30_000);
-    live.begin_tail();
-    live.handle_tail(&tail(&mut store, 150, 500)).unwrap();
-    let oldest = store.rings().filter_map(|r| r.oldest).map(|o| o.0).min().unwrap();
-    assert_eq!(live.last_seq(), 30_000);
-    assert!(live.missed() >= oldest.max(151) - 101, "{} {oldest}", live.missed());
-    assert!(live.buffer().blocks.iter().map(|b| b.memory()).sum::<usize>() <= 200_000);
-    assert_eq!(live.handle_tail(b"not a buffer"), Err(Damage::Magic));
 }
 
 #[test]

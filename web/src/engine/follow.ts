@@ -46,6 +46,7 @@ export async function follow(
     try {
       if (!historyIsDone) {
         const history = await ask(daemon, "api/v1/export?order=newest", either);
+        workspace.beginHistory(source);
         const begun = Promise.withResolvers<undefined>();
         const reading = pump(history, (bytes) => {
           const goOn = workspace.history(source, bytes);

@@ -1,4 +1,4 @@
-// The rows of one listing, as far as they were asked for.
+// The rows of one listing, as far as they were asked for or came with it.
 
 import type { Engine } from "../engine/client";
 import { type Found, PAGE } from "../engine/messages";

@@ -49,7 +49,10 @@ class Session {
       crashed: (error) => {
         this.#engine = undefined;
         this.sources = [];
+        this.spans = undefined;
         this.links = {};
+        // The next engine counts its sources from zero again.
+        this.loaded = {};
         this.trouble = { with: "engine", name: "", failure: failureOf(error) };
       },
     });
