@@ -131,8 +131,8 @@ impl Live {
         let h = block.header();
         let mut held: Vec<u64> = Vec::new();
         let overlaps = |b: &BlockHeader| b.first_seq <= h.last_seq && h.first_seq <= b.last_seq;
-        let open = (!self.open.is_empty()).then(|| self.open.freeze());
-        for other in self.buffer.blocks.iter().map(|b| &**b).chain(&open) {
+        let open = self.frozen();
+        for other in self.buffer.blocks.iter().chain(&open) {
             if overlaps(other.header()) {
                 held.extend(other.view(&mut self.scratch).seqs());
             }
@@ -155,15 +155,21 @@ impl Live {
         self.tail = FrameStream::default();
     }
 
-    /// What a search runs on.
-    pub fn snapshot(&mut self) -> Snapshot {
+    /// The newest events of the tail as a block, if there are any.
+    fn frozen(&mut self) -> Option<Arc<Block>> {
         if self.frozen.is_none() && !self.open.is_empty() {
             self.frozen = Some(Arc::new(self.open.freeze()));
         }
+        self.frozen.clone()
+    }
+
+    /// What a search runs on.
+    pub fn snapshot(&mut self) -> Snapshot {
+        let open = self.frozen();
         let mut snapshot = self.buffer.snapshot();
-        let tail: Vec<Handle> = self.frozen.iter().map(Handle::owned).collect();
-        if !tail.is_empty() {
-            snapshot.rings.push(RingView { blocks: tail, ..RingView::default() });
+        if let Some(open) = open {
+            let blocks = Vec::from([Handle::owned(&open)]);
+            snapshot.rings.push(RingView { blocks, ..RingView::default() });
         }
         if let Some(ring) = snapshot.rings.first_mut() {
             ring.overwritten += self.evicted.events;

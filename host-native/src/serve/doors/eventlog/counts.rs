@@ -18,7 +18,8 @@ use logd_core::time::UnixNanos;
 use serde_json::{Value, json};
 
 use super::EventLog;
-use super::facility::key_of;
+use super::facility::events_of;
+use super::level;
 use crate::serve::http::Shared;
 use crate::serve::http::error::Error;
 use crate::serve::http::search::CancelOnDrop;
@@ -73,13 +74,12 @@ fn run(mut tally: Tally, end: Instant, cancelled: &AtomicBool) -> Option<Tallied
 
 /// Names separated by commas, or `*`.
 fn levels_of(text: &str) -> Result<Vec<&'static str>, Error> {
-    const ALL: [&str; 8] = ["emerg", "alert", "crit", "error", "warn", "notice", "info", "debug"];
     if text == "*" {
-        return Ok(ALL.to_vec());
+        return Ok(level::NAMES.to_vec());
     }
     let level = |name: &str| {
-        Severity::from_name(name).and_then(Severity::syslog).ok_or_else(|| {
-            let all = ALL.join(", ");
+        level::parse(name).and_then(Severity::syslog).ok_or_else(|| {
+            let all = level::NAMES.join(", ");
             Error::bad_request(format!(
                 "`{name}` is no level; write some of {all}, separated by commas, or *"
             ))
@@ -96,16 +96,12 @@ fn filter(door: &EventLog, since: &str, until: &str, facilities: &str) -> Result
     };
     let ((since, _), (_, until)) = (range(since)?, range(until)?);
     let prefix = &door.settings.prefix;
-    let key = |facility: &str| {
-        let mut key = String::new();
-        key_of(prefix, facility, &mut key).map_err(|e| Error::bad_request(e.to_string()))?;
-        Ok(Expr::Term(Term::Key(StrTest::Equals(key))))
-    };
     let keys = if facilities == "*" {
         Expr::Term(Term::Key(StrTest::Under(prefix.clone())))
     } else {
-        let all = facilities.split('/').filter(|f| !f.is_empty()).map(key);
-        Expr::Or(all.collect::<Result<_, Error>>()?)
+        let all = facilities.split('/').filter(|f| !f.is_empty());
+        let all = all.map(|facility| events_of(prefix, facility));
+        Expr::Or(all.collect::<Result<_, _>>()?)
     };
     let received = |compare, t: UnixNanos| Expr::Term(Term::Received(compare, t.0));
     Ok(Expr::And(vec![received(Compare::Ge, since), received(Compare::Le, until), keys]))

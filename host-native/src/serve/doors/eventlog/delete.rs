@@ -13,7 +13,7 @@ use serde_json::json;
 use tracing::info;
 
 use super::EventLog;
-use super::facility::key_of;
+use super::facility::events_of;
 use crate::serve::clock::unix_now;
 use crate::serve::http::Shared;
 use crate::serve::http::error::Error;
@@ -57,9 +57,7 @@ fn filter(params: &Params, prefix: &str) -> Result<Expr, Error> {
         if facility == "*" {
             return Ok(Expr::Term(Term::Key(StrTest::Under(prefix.to_owned()))));
         }
-        let mut key = String::new();
-        key_of(prefix, facility, &mut key).map_err(|e| Error::bad_request(e.to_string()))?;
-        Ok(Expr::Term(Term::Key(StrTest::Equals(key))))
+        events_of(prefix, facility)
     };
     let keys: Vec<Expr> = params.all("facility").map(key).collect::<Result<_, Error>>()?;
     if keys.is_empty() {

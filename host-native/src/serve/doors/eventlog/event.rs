@@ -11,6 +11,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::facility::key_of;
+use super::level;
 use super::signature::Signed;
 use crate::serve::doors::batch::{Batch, Draft};
 use crate::serve::http::params::unix_seconds;
@@ -137,7 +138,7 @@ impl Reader<'_> {
 }
 
 fn level_of(name: &str) -> Result<Severity, String> {
-    Severity::from_name(name).filter(|s| s.syslog().is_some()).ok_or_else(|| {
+    level::parse(name).ok_or_else(|| {
         let name: String = name.chars().take(50).collect();
         let name = name.escape_debug();
         format!(

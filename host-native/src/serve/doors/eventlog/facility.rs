@@ -3,6 +3,9 @@
 use core::fmt;
 
 use logd_core::key::{InvalidKey, Key};
+use logd_core::query::ast::{Expr, StrTest, Term};
+
+use crate::serve::http::error::Error;
 
 /// Why a text is no facility.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +50,13 @@ pub(super) fn key_of(
     };
     let name = facility.chars().take(100).collect();
     Err(InvalidFacility { name, why })
+}
+
+/// What selects the events of a facility.
+pub(super) fn events_of(prefix: &str, facility: &str) -> Result<Expr, Error> {
+    let mut key = String::new();
+    key_of(prefix, facility, &mut key).map_err(|e| Error::bad_request(e.to_string()))?;
+    Ok(Expr::Term(Term::Key(StrTest::Equals(key))))
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod counts;
 mod delete;
 mod event;
 mod facility;
+mod level;
 mod messages;
 mod page;
 mod period;

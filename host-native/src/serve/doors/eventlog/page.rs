@@ -23,6 +23,7 @@ use tracing::info;
 
 use super::EventLog;
 use super::facility::key_of;
+use super::level;
 use super::period::Period;
 use super::post::id;
 use super::signature::sha256;
@@ -90,7 +91,7 @@ pub(super) async fn page(
 }
 
 fn least(level: &str) -> Result<Severity, Error> {
-    Severity::from_name(level).filter(|s| s.syslog().is_some()).ok_or_else(|| {
+    level::parse(level).ok_or_else(|| {
         Error::bad_request(
             "level is the least one: emerg, alert, crit, error, warn, notice, info or debug",
         )

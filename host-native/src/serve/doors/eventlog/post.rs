@@ -21,6 +21,7 @@ use crate::serve::doors::batch::{NotStored, Stored};
 use crate::serve::http::error::Error;
 use crate::serve::http::guard::{Peer, refuse, shows};
 use crate::serve::http::{Shared, body};
+use crate::serve::ingest::Busy;
 
 /// Bytes of an id in the answer, beside its facility, and of an error at most: its index and a sentence.
 const ID_LEN: usize = 60;
@@ -128,7 +129,7 @@ async fn store(
 
 fn not_stored(why: NotStored) -> Error {
     match why {
-        NotStored::Busy => Error::unavailable("the daemon is busy, or stopping"),
+        NotStored::Busy => Busy.into(),
         NotStored::Refused(DropReason::Replay) => Error::new(
             StatusCode::CONFLICT,
             "this signature was used before; sign each request anew",

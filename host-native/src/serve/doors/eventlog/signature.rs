@@ -69,7 +69,7 @@ impl<'a> Signed<'a> {
         if facility.is_empty() {
             return headers("a signed request needs Logd-Facility");
         }
-        let Some(severity) = Severity::from_name(level).filter(|s| s.syslog().is_some()) else {
+        let Some(severity) = super::level::parse(level) else {
             return headers(
                 "a signed request needs Logd-Level, one of emerg alert crit error warn notice info debug",
             );
